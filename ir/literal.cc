@@ -62,9 +62,9 @@ Literal Literal::from_int(DType dtype, int64_t value) {
     case DType::I64: return {dtype, static_cast<uint64_t>(value)};
     case DType::U8: return {dtype, static_cast<uint8_t>(value)};
     case DType::Bool: return {dtype, value != 0};
-    case DType::F32:
-    case DType::F64:
-    case DType::BF16: return from_double(dtype, static_cast<double>(value));
+    case DType::F32: return {dtype, std::bit_cast<uint32_t>(static_cast<float>(value))};
+    case DType::F64: return {dtype, std::bit_cast<uint64_t>(static_cast<double>(value))};
+    case DType::BF16: return {dtype, bf16_from_float(static_cast<float>(value))};
   }
   return {};
 }
@@ -93,6 +93,11 @@ int64_t Literal::as_int() const {
     case DType::BF16: return saturating_int(DType::I64, as_double());
   }
   return 0;
+}
+
+Literal cast_literal(Literal value, DType to) {
+  if (value.dtype == to) return value;
+  return is_float(value.dtype) ? Literal::from_double(to, value.as_double()) : Literal::from_int(to, value.as_int());
 }
 
 std::string Literal::str() const {

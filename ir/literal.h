@@ -22,6 +22,10 @@ struct Literal {
   bool operator==(const Literal&) const = default;
 };
 
+/// The op `cast` on one element: floats and integers become floats by rounding once (bf16 through f32), floats
+/// become integers by `saturating_int`, integers wrap, and bool is != 0.
+Literal cast_literal(Literal value, DType to);
+
 /// bf16 <-> f32: rounding to nearest even, NaN kept quiet.
 uint16_t bf16_from_float(float value);
 float float_from_bf16(uint16_t bits);

@@ -1,0 +1,112 @@
+#include "ir/tensor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "ir/dim.h"
+#include "ir/error.h"
+
+namespace nnc {
+namespace {
+
+int64_t count_of(const std::vector<int64_t>& shape) {
+  int64_t count = 1;
+  for (int64_t n : shape) {
+    if (n < 0) throw Error("a tensor cannot have the shape " + to_string(shape));
+    count = checked_mul(count, n);
+  }
+  return count;
+}
+
+// Rounded up to whole cache lines, so that a vector load at the end stays inside.
+std::byte* allocate(int64_t count, DType dtype, const std::vector<int64_t>& shape) {
+  constexpr auto kLine = static_cast<int64_t>(Tensor::kAlignment);
+  int64_t size =
+      checked_add(checked_mul(std::max<int64_t>(count, 1), size_of(dtype)), kLine - 1) / kLine * kLine;
+  void* p = std::aligned_alloc(Tensor::kAlignment, static_cast<size_t>(size));
+  if (p == nullptr) throw Error(fmt::format("no memory for {}{}", name_of(dtype), to_string(shape)));
+  std::memset(p, 0, static_cast<size_t>(size));
+  return static_cast<std::byte*>(p);
+}
+
+}  // namespace
+
+std::string to_string(const std::vector<int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+Tensor::Tensor(DType dtype, std::vector<int64_t> shape)
+    : dtype_(dtype),
+      count_(count_of(shape)),
+      shape_(std::move(shape)),
+      storage_(allocate(count_, dtype_, shape_)) {}
+
+Tensor::Tensor(const Tensor& other) : Tensor(other.dtype_, other.shape_) {
+  std::memcpy(storage_.get(), other.storage_.get(), byte_size());
+}
+
+Tensor& Tensor::operator=(const Tensor& other) {
+  if (this != &other) *this = Tensor(other);
+  return *this;
+}
+
+Tensor Tensor::filled(std::vector<int64_t> shape, Literal value) {
+  Tensor out(value.dtype, std::move(shape));
+  for (int64_t i = 0; i < out.count_; ++i) out.set(i, value);
+  return out;
+}
+
+Tensor Tensor::from(DType dtype, std::vector<int64_t> shape, std::span<const double> values) {
+  Tensor out(dtype, std::move(shape));
+  if (static_cast<int64_t>(values.size()) != out.count_) {
+    throw Error(fmt::format("{} has {} elements, not {}", out.type_str(), out.count_, values.size()));
+  }
+  for (int64_t i = 0; i < out.count_; ++i) out.set(i, values[static_cast<size_t>(i)]);
+  return out;
+}
+
+std::string Tensor::type_str() const { return std::string(name_of(dtype_)) + to_string(shape_); }
+
+Literal Tensor::literal(int64_t i) const {
+  assert(i >= 0 && i < count_);
+  Literal out{dtype_, 0};
+  auto size = static_cast<size_t>(size_of(dtype_));
+  std::memcpy(&out.bits, storage_.get() + static_cast<size_t>(i) * size, size);  // little-endian hosts
+  return out;
+}
+
+void Tensor::set(int64_t i, Literal value) {
+  assert(i >= 0 && i < count_ && value.dtype == dtype_);
+  auto size = static_cast<size_t>(size_of(dtype_));
+  std::memcpy(storage_.get() + static_cast<size_t>(i) * size, &value.bits, size);
+}
+
+Tensor Tensor::cast(DType to) const {
+  if (to == dtype_) return *this;
+  Tensor out(to, shape_);
+  for (int64_t i = 0; i < count_; ++i) out.set(i, cast_literal(literal(i), to));
+  return out;
+}
+
+Tensor Tensor::reshaped(std::vector<int64_t> shape) const& {
+  return Tensor(*this).reshaped(std::move(shape));
+}
+
+Tensor Tensor::reshaped(std::vector<int64_t> shape) && {
+  if (count_of(shape) != count_) {
+    throw Error(fmt::format("{} cannot take the shape {}", type_str(), to_string(shape)));
+  }
+  Tensor out(std::move(*this));
+  out.shape_ = std::move(shape);
+  return out;
+}
+
+bool Tensor::operator==(const Tensor& other) const {
+  return dtype_ == other.dtype_ && shape_ == other.shape_ &&
+         std::memcmp(storage_.get(), other.storage_.get(), byte_size()) == 0;
+}
+
+}  // namespace nnc
