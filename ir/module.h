@@ -1,0 +1,73 @@
+// What a model file means: graphs over one set of parameters, and how to train them. Elaboration runs the
+// model once per mode, so that dropout and batch_norm are plain nodes of the graph in question.
+//
+//   train    model inputs, targets -> "loss", metrics, model outputs; training mode; state writes of
+//   statistics eval     the same in evaluation mode, without state writes predict  model inputs -> model
+//   outputs, evaluation mode init     "seed" i64[] -> a state write per parameter that has an initialiser;
+//   the others start as zeros
+//
+// The training-step pass makes the step from `train`; both it and dropout read the counter "train.step"
+// (ir/net.h).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ir/ast.h"
+#include "ir/diagnostics.h"
+#include "ir/graph.h"
+#include "ir/optimizers.h"
+
+namespace nnc {
+
+using DataArg = std::variant<int64_t, double, bool, std::string>;
+
+/// `csv("points.csv", target = "y")`. Kinds and their arguments are the loaders' to check.
+struct DataSpec {
+  std::string kind;
+  std::vector<DataArg> positional;
+  std::map<std::string, DataArg> named;
+  Loc loc;
+  std::vector<Loc> positional_locs;
+  std::map<std::string, Loc> named_locs;
+};
+
+struct TargetSpec {
+  std::string name;
+  Type type;
+  std::optional<int64_t> classes;  // its values are indices below this
+  Loc loc;
+};
+
+struct TrainSpec {
+  std::optional<DataSpec> data;
+  std::vector<TargetSpec> targets;
+  std::vector<std::string> metrics;  // names of outputs, in the order of the file
+  OptimizerSpec optimizer;           // the learning rate is its argument "lr"
+  int64_t batch = 32;                // 0: the whole data set (`batch full`)
+  int64_t epochs = 1;
+  int64_t seed = 0;
+  Loc loc;                          // of the train block
+  std::map<std::string, Loc> locs;  // of each key's first value: "batch", "optimizer"
+};
+
+struct Module {
+  std::string name;
+  std::vector<std::string> inputs, outputs;  // of the model, in the order of the file
+  Graph train{"train"}, eval{"eval"}, predict{"predict"}, init{"init"};
+  std::optional<TrainSpec> spec;  // none without a train block: `train` and `eval` are empty then
+};
+
+/// Settings from outside the file, "model.hidden1=256", "train.lr=3e-4", "train.batch=full": they replace
+/// what the file says, and are errors when nothing has that name.
+using Overrides = std::vector<std::string>;
+
+/// The module of a file with one model (or the one its train block names). Nothing when there are errors, all
+/// of which are in `diagnostics`.
+std::optional<Module> elaborate(const ast::File& file, Diagnostics& diagnostics,
+                                const Overrides& overrides = {});
+
+}  // namespace nnc
