@@ -1,0 +1,181 @@
+#include "runtime/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "ir/error.h"
+
+namespace nnc {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, std::string_view what) {
+  throw Error(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
+}
+
+/// Closes the descriptor at the end of its scope.
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+std::string folder_of(const std::string& path) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+void write_all(int fd, std::string_view data, const std::string& path) {
+  while (!data.empty()) {
+    ssize_t n = ::write(fd, data.data(), std::min<size_t>(data.size(), size_t{1} << 30));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path, "cannot write");
+    data.remove_prefix(static_cast<size_t>(n));
+  }
+}
+
+void sync_folder(const std::string& folder) {
+  Descriptor d{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  // Some file systems know no sync of a folder; the rename has been done all the same.
+  if (d.fd < 0 || (::fsync(d.fd) != 0 && errno != EINVAL)) fail(folder, "cannot sync the folder");
+}
+
+/// A file under a temporary name that is deleted unless it has been renamed to its final one.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path) : path_(path) {
+    for (int attempt = 0; attempt < 100; ++attempt) {
+      temporary_ = fmt::format("{}.tmp-{}-{}", path, ::getpid(), attempt);
+      d_.fd = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (d_.fd >= 0) return;
+      if (errno != EEXIST) break;
+    }
+    fail(path, "cannot write a file in this folder");
+  }
+  ~NewFile() {
+    if (!done_) ::unlink(temporary_.c_str());
+  }
+
+  int fd() const { return d_.fd; }
+  void publish() {
+    if (::fsync(d_.fd) != 0) fail(path_, "cannot sync");
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+      fail(path_, "cannot take the finished file's place");
+    done_ = true;
+  }
+
+ private:
+  std::string path_, temporary_;
+  Descriptor d_{-1};
+  bool done_ = false;
+};
+
+constexpr size_t kMostGrowth = 100;
+
+/// A gzip stream with its state, freed at the end of the scope.
+struct Inflater {
+  z_stream z{};
+  Inflater() {
+    if (inflateInit2(&z, 15 + 16) != Z_OK) throw Error("zlib cannot start");
+  }
+  ~Inflater() { inflateEnd(&z); }
+
+  /// Unpacks up to out.size() bytes from what is left of the input; true at the end of the stream.
+  bool fill(std::string& out, size_t& filled, const std::string& path) {
+    z.next_out = reinterpret_cast<Bytef*>(out.data() + filled);
+    z.avail_out = static_cast<uInt>(std::min<size_t>(out.size() - filled, 1u << 30));
+    uInt room = z.avail_out;
+    int status = inflate(&z, Z_NO_FLUSH);
+    filled += room - z.avail_out;
+    if (status == Z_STREAM_END) return true;
+    if (status == Z_OK) return false;
+    bool ended = status == Z_BUF_ERROR && z.avail_in == 0;
+    throw Error(fmt::format("{}: damaged gzip file: {}", path,
+                            ended              ? "it ends early"
+                            : z.msg != nullptr ? z.msg
+                                               : "not a gzip stream"));
+  }
+};
+
+std::string gunzip(const std::string& packed, const std::string& path) {
+  if (packed.size() >= UINT32_MAX)
+    throw Error(path + ": gzip files over 4 GiB are not read; unpack it first");
+  size_t most = kMostGrowth * packed.size() + 4096;
+  Inflater inflater;
+  inflater.z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  inflater.z.avail_in = static_cast<uInt>(packed.size());
+  std::string out(std::min(most, 4 * packed.size() + 4096), '\0');
+  size_t filled = 0;
+  while (!inflater.fill(out, filled, path)) {
+    if (filled == most) throw Error(fmt::format("{}: unpacks to over {} times its size", path, kMostGrowth));
+    if (filled == out.size()) out.resize(std::min(most, 2 * out.size()));
+  }
+  if (inflater.z.avail_in != 0) throw Error(path + ": something follows the end of the gzip stream");
+  out.resize(filled);
+  return out;
+}
+
+}  // namespace
+
+InputFile::InputFile(std::string path) : path_(std::move(path)) {
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd_ < 0) fail(path_, "cannot open");
+  struct stat info {};
+  bool known = ::fstat(fd_, &info) == 0;
+  if (known && S_ISREG(info.st_mode)) {
+    size_ = info.st_size;
+    return;
+  }
+  ::close(fd_);
+  throw Error(
+      fmt::format("{}: {}", path_, known && S_ISDIR(info.st_mode) ? "is a folder" : "is no regular file"));
+}
+
+InputFile::~InputFile() { ::close(fd_); }
+
+void InputFile::read_at(int64_t offset, std::span<std::byte> into) const {
+  for (size_t done = 0; done < into.size();) {
+    size_t most = std::min<size_t>(into.size() - done, size_t{1} << 30);
+    ssize_t n = ::pread(fd_, into.data() + done, most, offset + static_cast<int64_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(path_, "cannot read");
+    if (n == 0) throw Error(path_ + ": the file ends early");
+    done += static_cast<size_t>(n);
+  }
+}
+
+bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+std::string join_path(const std::string& folder, const std::string& path) {
+  return (std::filesystem::path(folder) / path).string();
+}
+
+std::string read_file(const std::string& path) {
+  InputFile file(path);
+  std::string out(static_cast<size_t>(file.size()), '\0');
+  file.read_at(0, std::as_writable_bytes(std::span(out)));
+  return out;
+}
+
+std::string read_file_or_gzip(const std::string& path) {
+  std::string content = read_file(path);
+  return content.starts_with("\x1f\x8b") ? gunzip(content, path) : content;
+}
+
+void write_file_atomically(const std::string& path, std::span<const std::string_view> parts) {
+  NewFile file(path);
+  for (std::string_view part : parts) write_all(file.fd(), part, path);
+  file.publish();
+  sync_folder(folder_of(path));
+}
+
+}  // namespace nnc
