@@ -1,0 +1,356 @@
+#include "passes/fusion_groups.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace nnc {
+
+bool is_view(Op op) {
+  OpClass c = info(op).op_class;
+  return c == OpClass::Movement || op == Op::Window || op == Op::StopGradient || op == Op::Barrier;
+}
+
+bool is_free_leaf(Op op) { return op == Op::Constant || op == Op::Iota || op == Op::Extent; }
+
+namespace {
+
+bool is_external(Op op) { return op == Op::Input || op == Op::Param; }
+
+bool is_reduction(Op op) { return info(op).op_class == OpClass::Reduce; }
+
+std::vector<int64_t> folded_axes(const Node& n) {
+  return n.op == Op::Reduce ? n.as<ReduceAttrs>().axes : std::vector<int64_t>{n.as<AxisAttrs>().axis};
+}
+
+bool are_trailing(const std::vector<int64_t>& axes, size_t rank) {
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i] != static_cast<int64_t>(rank - axes.size() + i)) return false;
+  }
+  return true;
+}
+
+bool is_prefix(const Shape& prefix, size_t length, const Shape& shape) {
+  return prefix.size() == length && std::equal(prefix.begin(), prefix.end(), shape.begin());
+}
+
+// Work that is dear to repeat: what absorbing into a kernel that reads elements more than once must avoid.
+bool is_dear(Op op) {
+  switch (op) {
+    case Op::Exp:
+    case Op::Expm1:
+    case Op::Log:
+    case Op::Log1p:
+    case Op::Sin:
+    case Op::Cos:
+    case Op::Tanh:
+    case Op::Erf:
+    case Op::Pow:
+    case Op::Random:
+    case Op::Gather:
+    case Op::Concat:
+    case Op::Div:
+    case Op::Sqrt:
+      return true;
+    case Op::Input:
+    case Op::Param:
+    case Op::Constant:
+    case Op::Iota:
+    case Op::Extent:
+    case Op::Neg:
+    case Op::Abs:
+    case Op::Floor:
+    case Op::IsFinite:
+    case Op::Not:
+    case Op::Cast:
+    case Op::StopGradient:
+    case Op::Barrier:
+    case Op::Add:
+    case Op::Sub:
+    case Op::Mul:
+    case Op::Max:
+    case Op::Min:
+    case Op::Lt:
+    case Op::Le:
+    case Op::Eq:
+    case Op::Ne:
+    case Op::And:
+    case Op::Or:
+    case Op::Select:
+    case Op::Reshape:
+    case Op::Permute:
+    case Op::Broadcast:
+    case Op::Slice:
+    case Op::Pad:
+    case Op::Reverse:
+    case Op::Window:
+    case Op::Unwindow:
+    case Op::ScatterAdd:
+    case Op::Reduce:
+    case Op::ArgMax:
+    case Op::ArgMin:
+    case Op::Dot:
+    case Op::Scan:
+    case Op::Region:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+FusionGroups::FusionGroups(const Graph& graph, FusionMode mode)
+    : graph_(graph),
+      mode_(mode),
+      live_(live_nodes(graph)),
+      materialised_(graph.size(), false),
+      group_of_(graph.size(), kNoGroup) {
+  mark_materialised();
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    if (live_[id] && needs_group(id)) place(id);
+  }
+  if (mode == FusionMode::Fused) absorb_producers();
+}
+
+// Outputs and operands of scans live in memory; behind them a reshape is only another name for it.
+void FusionGroups::mark_materialised() {
+  auto mark = [&](Value v) {
+    while (graph_.node(v).op == Op::Reshape) v = graph_.node(v).operands[0];
+    if (!is_external(graph_.node(v).op)) materialised_[v.node] = true;
+  };
+  for (const Output& out : graph_.outputs()) mark(out.value);
+  for (NodeId id = 0; id < graph_.size(); ++id) {
+    if (!live_[id] || graph_.node(id).op != Op::Scan) continue;
+    for (Value v : graph_.node(id).operands) mark(v);
+  }
+}
+
+bool FusionGroups::needs_group(NodeId id) const {
+  Op op = graph_.node(id).op;
+  if (is_external(op)) return false;
+  return materialised_[id] || !(is_view(op) || is_free_leaf(op));
+}
+
+FusionGroups::Source FusionGroups::source_of(Value v) const {
+  Source out{v, true, true};
+  while (is_view(graph_.node(out.value).op) && group_of_[out.value.node] == kNoGroup) {
+    Op op = graph_.node(out.value).op;
+    bool moves = info(op).op_class == OpClass::Movement || op == Op::Window;
+    out.identity = out.identity && !moves;
+    out.bijective = out.bijective && (!moves || op == Op::Permute || op == Op::Reshape);
+    out.value = graph_.node(out.value).operands[0];
+  }
+  return out;
+}
+
+bool FusionGroups::reaches(GroupId from, GroupId to) const {
+  std::vector<GroupId> stack = {from};
+  std::set<GroupId> seen;
+  while (!stack.empty()) {
+    GroupId g = stack.back();
+    stack.pop_back();
+    if (g == to) return true;
+    if (!seen.insert(g).second) continue;
+    for (GroupId r : groups_[g].reads) stack.push_back(r);
+  }
+  return false;
+}
+
+// Joining is impossible when another operand's group needs g: g would wait for itself.
+bool FusionGroups::creates_cycle(NodeId id, GroupId g) const {
+  for (Value v : graph_.node(id).operands) {
+    GroupId other = group_of_[source_of(v).value.node];
+    if (other != kNoGroup && other != g && reaches(other, g)) return true;
+  }
+  return false;
+}
+
+std::vector<GroupId> FusionGroups::candidates(NodeId id) const {
+  std::vector<GroupId> out;
+  for (Value v : graph_.node(id).operands) {
+    GroupId g = group_of_[source_of(v).value.node];
+    if (g != kNoGroup && std::find(out.begin(), out.end(), g) == out.end()) out.push_back(g);
+  }
+  // What is dearest to store and read back first: a contraction's tile, then a row, then the rest, latest
+  // first.
+  auto rank = [&](GroupId g) {
+    KernelKind k = groups_[g].kind;
+    return k == KernelKind::Contraction ? 0 : k == KernelKind::Row ? 1 : 2;
+  };
+  std::stable_sort(out.begin(), out.end(),
+                   [&](GroupId a, GroupId b) { return std::pair(rank(a), b) < std::pair(rank(b), a); });
+  const Node& n = graph_.node(id);
+  bool scalar = is_elementwise(n.op) && n.results[0].is_scalar();
+  bool fold = is_reduction(n.op);
+  // Neighbours without a value in common: scalar arithmetic, and folds over the same axes.
+  for (GroupId g = 0; g < groups_.size() && (scalar || fold); ++g) {
+    bool alike = scalar ? groups_[g].kind == KernelKind::Pointwise && groups_[g].space.empty()
+                        : groups_[g].kind == KernelKind::Reduce;
+    if (alike && std::find(out.begin(), out.end(), g) == out.end()) out.push_back(g);
+  }
+  return out;
+}
+
+// Whether every operand that comes from g does so through views with the property.
+bool FusionGroups::operands_from(NodeId id, GroupId g, bool Source::*property) const {
+  for (Value v : graph_.node(id).operands) {
+    Source s = source_of(v);
+    if (group_of_[s.value.node] == g && !(s.*property)) return false;
+  }
+  return true;
+}
+
+bool FusionGroups::join_pointwise(NodeId id, const Group& g, GroupId self) const {
+  const Node& n = graph_.node(id);
+  if (!operands_from(id, self, &Source::identity)) return false;
+  if (!is_reduction(n.op)) return n.results[0].shape == g.space;
+  // A fold of what was just computed turns the group into rows.
+  const Shape& folded = graph_.type(n.operands[0]).shape;
+  std::vector<int64_t> axes = folded_axes(n);
+  return folded == g.space && are_trailing(axes, folded.size()) && axes.size() < folded.size();
+}
+
+// In a row kernel an outer value may be used as it is by outer-shaped ops and repeated along the row by full
+// ones.
+bool FusionGroups::row_operand_fits(Value operand, const Shape& space, const Group& g, GroupId self) const {
+  Source s = source_of(operand);
+  if (group_of_[s.value.node] != self) return true;
+  const Shape& from = graph_.type(s.value).shape;
+  if (s.identity) return from == space;
+  const Node& view = graph_.node(operand);
+  if (view.op != Op::Broadcast || !is_prefix(from, g.outer, g.space) || space != g.space) return false;
+  if (!source_of(view.operands[0]).identity) return false;
+  const auto& axes = view.as<BroadcastAttrs>().axes;
+  std::vector<int64_t> leading(g.outer);
+  std::iota(leading.begin(), leading.end(), 0);
+  return axes == leading;
+}
+
+bool FusionGroups::join_row(NodeId id, const Group& g, GroupId self) const {
+  const Node& n = graph_.node(id);
+  bool fold = is_reduction(n.op);
+  const Shape& space = fold ? graph_.type(n.operands[0]).shape : n.results[0].shape;
+  if (fold) {
+    std::vector<int64_t> axes = folded_axes(n);
+    if (space != g.space || !are_trailing(axes, space.size()) || space.size() - axes.size() != g.outer)
+      return false;
+  } else if (space != g.space && !is_prefix(space, g.outer, g.space)) {
+    return false;
+  }
+  return std::all_of(n.operands.begin(), n.operands.end(),
+                     [&](Value v) { return row_operand_fits(v, space, g, self); });
+}
+
+bool FusionGroups::can_join(NodeId id, GroupId self) const {
+  const Node& n = graph_.node(id);
+  const Group& g = groups_[self];
+  bool fold = is_reduction(n.op);
+  bool plain = is_elementwise(n.op) || n.op == Op::Random || n.op == Op::Gather || n.op == Op::Concat;
+  if (!plain && !fold) return false;
+  switch (g.kind) {
+    case KernelKind::Pointwise:
+      return join_pointwise(id, g, self);
+    case KernelKind::Row:
+      return join_row(id, g, self);
+    case KernelKind::Contraction:
+      return is_elementwise(n.op) && element_count(n.results[0].shape) == element_count(g.space) &&
+             operands_from(id, self, &Source::bijective);
+    case KernelKind::Reduce:
+      if (fold) {
+        return graph_.type(n.operands[0]).shape == g.folded && folded_axes(n) == g.axes &&
+               std::none_of(n.operands.begin(), n.operands.end(),
+                            [&](Value v) { return group_of_[source_of(v).value.node] == self; });
+      }
+      return is_elementwise(n.op) && n.results[0].shape == g.space &&
+             operands_from(id, self, &Source::identity);
+    case KernelKind::Index:
+    case KernelKind::Scan:
+      return false;
+  }
+  return false;
+}
+
+Group FusionGroups::make_group(NodeId id) const {
+  const Node& n = graph_.node(id);
+  Group g;
+  g.space = n.results[0].shape;
+  if (n.op == Op::Dot) g.kind = KernelKind::Contraction;
+  if (n.op == Op::ScatterAdd) g.kind = KernelKind::Index;
+  if (n.op == Op::Scan) g.kind = KernelKind::Scan;
+  if (!is_reduction(n.op)) return g;
+  g.folded = graph_.type(n.operands[0]).shape;
+  g.axes = folded_axes(n);
+  bool rows = are_trailing(g.axes, g.folded.size()) && g.axes.size() < g.folded.size();
+  g.kind = rows ? KernelKind::Row : KernelKind::Reduce;
+  if (rows) {
+    g.space = g.folded;
+    g.outer = g.folded.size() - g.axes.size();
+  }
+  return g;
+}
+
+void FusionGroups::add_to(NodeId id, GroupId self) {
+  Group& g = groups_[self];
+  const Node& n = graph_.node(id);
+  if (g.kind == KernelKind::Pointwise && is_reduction(n.op)) {
+    g.kind = KernelKind::Row;
+    g.outer = g.space.size() - folded_axes(n).size();
+  }
+  g.nodes.push_back(id);
+  group_of_[id] = self;
+  for (Value v : n.operands) {
+    GroupId other = group_of_[source_of(v).value.node];
+    if (other != kNoGroup && other != self) g.reads.insert(other);
+  }
+}
+
+void FusionGroups::place(NodeId id) {
+  if (mode_ == FusionMode::Fused && !is_view(graph_.node(id).op)) {
+    for (GroupId g : candidates(id)) {
+      if (can_join(id, g) && !creates_cycle(id, g)) return add_to(id, g);
+    }
+  }
+  groups_.push_back(make_group(id));
+  add_to(id, static_cast<GroupId>(groups_.size() - 1));
+}
+
+std::vector<std::set<GroupId>> FusionGroups::consumers() const {
+  std::vector<std::set<GroupId>> out(groups_.size());
+  for (GroupId g = 0; g < groups_.size(); ++g) {
+    for (GroupId r : groups_[g].reads) out[r].insert(g);
+  }
+  return out;
+}
+
+// A producer disappears into its only consumer where no element is computed much more often than before.
+bool FusionGroups::can_absorb(GroupId producer, GroupId consumer) const {
+  const Group &p = groups_[producer], &c = groups_[consumer];
+  bool stored = std::any_of(p.nodes.begin(), p.nodes.end(), [&](NodeId id) { return materialised_[id]; });
+  if (p.kind != KernelKind::Pointwise || stored || c.kind == KernelKind::Scan) return false;
+  bool dear =
+      std::any_of(p.nodes.begin(), p.nodes.end(), [&](NodeId id) { return is_dear(graph_.node(id).op); });
+  if (c.kind == KernelKind::Contraction || c.kind == KernelKind::Index) return !dear && p.nodes.size() <= 4;
+  const Shape& space = c.kind == KernelKind::Reduce ? c.folded : c.space;
+  return element_count(p.space) == element_count(space) || (!dear && p.nodes.size() <= 2);
+}
+
+void FusionGroups::merge(GroupId from, GroupId into) {
+  for (NodeId id : groups_[from].nodes) group_of_[id] = into;
+  Group& g = groups_[into];
+  g.nodes.insert(g.nodes.end(), groups_[from].nodes.begin(), groups_[from].nodes.end());
+  std::sort(g.nodes.begin(), g.nodes.end());
+  g.reads.insert(groups_[from].reads.begin(), groups_[from].reads.end());
+  g.reads.erase(from);
+  groups_[from].nodes.clear();
+  groups_[from].reads.clear();
+}
+
+void FusionGroups::absorb_producers() {
+  for (size_t i = groups_.size(); i-- > 0;) {
+    GroupId producer = static_cast<GroupId>(i);
+    if (groups_[producer].nodes.empty()) continue;
+    std::set<GroupId> users = consumers()[producer];
+    if (users.size() == 1 && can_absorb(producer, *users.begin())) merge(producer, *users.begin());
+  }
+}
+
+}  // namespace nnc

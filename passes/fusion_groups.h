@@ -1,0 +1,83 @@
+// Which primitives share a kernel. A group is what becomes one region: a contraction with what follows it
+// elementwise, a row of reductions over the same trailing axes with the arithmetic between, a pointwise
+// graph. Views (movement ops) and leaves without memory belong to no group: each consumer reads through its
+// own copy.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace nnc {
+
+enum class FusionMode : uint8_t {
+  Fused,
+  Unfused,  // one kernel per primitive; movement ops are still views
+};
+
+using GroupId = uint32_t;
+inline constexpr GroupId kNoGroup = UINT32_MAX;
+
+struct Group {
+  KernelKind kind = KernelKind::Pointwise;
+  std::vector<NodeId> nodes;  // ascending
+  Shape space;                // of the outputs; for rows outer dimensions, then inner ones
+  size_t outer = 0;           // Row: how many dimensions of `space` are outer
+  std::vector<int64_t> axes;  // Reduce: which axes of `folded` are folded
+  Shape folded;               // Reduce: shape of the operands
+  std::set<GroupId> reads;    // groups whose values it needs
+};
+
+/// What computes a node that belongs to a group, and which nodes need one.
+class FusionGroups {
+ public:
+  FusionGroups(const Graph& graph, FusionMode mode);
+
+  const std::vector<Group>& groups() const { return groups_; }
+  GroupId group_of(NodeId id) const { return group_of_[id]; }
+  /// Neither a view nor a leaf: computed by a kernel (or a scan) and, if used outside it, stored.
+  bool is_computed(NodeId id) const { return group_of_[id] != kNoGroup; }
+
+ private:
+  struct Source {
+    Value value;     // what is stored or computed, behind every view
+    bool identity;   // no view between that changes where an element is
+    bool bijective;  // only permutes and reshapes between
+  };
+
+  void mark_materialised();
+  bool needs_group(NodeId id) const;
+  Source source_of(Value v) const;
+  void place(NodeId id);
+  std::vector<GroupId> candidates(NodeId id) const;
+  bool can_join(NodeId id, GroupId g) const;
+  bool join_pointwise(NodeId id, const Group& g, GroupId self) const;
+  bool join_row(NodeId id, const Group& g, GroupId self) const;
+  bool row_operand_fits(Value operand, const Shape& space, const Group& g, GroupId self) const;
+  bool operands_from(NodeId id, GroupId g, bool Source::*property) const;
+  bool reaches(GroupId from, GroupId to) const;
+  bool creates_cycle(NodeId id, GroupId g) const;
+  Group make_group(NodeId id) const;
+  void add_to(NodeId id, GroupId g);
+  void absorb_producers();
+  bool can_absorb(GroupId producer, GroupId consumer) const;
+  void merge(GroupId from, GroupId into);
+  std::vector<std::set<GroupId>> consumers() const;
+
+  const Graph& graph_;
+  FusionMode mode_;
+  std::vector<bool> live_;
+  std::vector<bool> materialised_;  // views and leaves that something needs in memory
+  std::vector<GroupId> group_of_;
+  std::vector<Group> groups_;
+};
+
+/// A movement op, or an identity that only matters to differentiation: read through, never stored.
+bool is_view(Op op);
+/// A leaf that costs nothing to make anew in every kernel.
+bool is_free_leaf(Op op);
+
+}  // namespace nnc
