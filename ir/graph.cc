@@ -94,11 +94,9 @@ std::vector<std::string> Graph::symbols() const {
 }
 
 ScopeId Graph::scope(ScopeId parent, const std::string& name) {
-  for (ScopeId id = 1; id < scopes_.size(); ++id) {
-    if (scopes_[id].parent == parent && scopes_[id].name == name) return id;
-  }
-  scopes_.push_back({parent, name});
-  return static_cast<ScopeId>(scopes_.size() - 1);
+  auto [it, fresh] = scope_ids_.try_emplace({parent, name}, static_cast<ScopeId>(scopes_.size()));
+  if (fresh) scopes_.push_back({parent, name});
+  return it->second;
 }
 
 std::string Graph::scope_path(ScopeId id) const {

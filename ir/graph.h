@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ir/op.h"
@@ -93,6 +95,7 @@ class Graph {
   std::string name_;
   std::vector<Node> nodes_;
   std::vector<Scope> scopes_;
+  std::map<std::pair<ScopeId, std::string>, ScopeId> scope_ids_;
   std::vector<NodeId> inputs_, params_;
   std::vector<Output> outputs_;
   std::unordered_multimap<size_t, NodeId> interned_;

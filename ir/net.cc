@@ -45,10 +45,7 @@ Net::Net(const std::string& name, Mode mode) : mode_(mode) {
 Value Net::param(const std::string& name, const Type& type, std::optional<Init> init, bool trainable) {
   std::string full = path(name);
   check_param_type(full, type);
-  auto same = [&](const ParamDecl& d) { return d.path == full; };
-  if (std::any_of(declared_.begin(), declared_.end(), same)) {
-    throw Error(fmt::format("there are two parameters {}", full));
-  }
+  if (!paths_.insert(full).second) throw Error(fmt::format("there are two parameters {}", full));
   declared_.push_back({full, type, trainable, std::move(init), b().loc()});
   Builder& outer = frames_.front()->b;
   outer.set_loc(b().loc());
@@ -76,19 +73,17 @@ Value Net::counter(size_t depth) {
 }
 
 void Net::enter(const std::string& scope) {
+  Frame& frame = *frames_.back();
+  frame.scopes.push_back(frame.graph.scope(frame.b.scope(), scope));
+  frame.b.set_scope(frame.scopes.back());
   scopes_.push_back(scope);
-  b().set_scope(b().graph().scope(b().scope(), scope));
 }
 
 void Net::leave() {
+  Frame& frame = *frames_.back();
+  frame.scopes.pop_back();
+  frame.b.set_scope(frame.scopes.empty() ? 0 : frame.scopes.back());
   scopes_.pop_back();
-  restore_scope();
-}
-
-void Net::restore_scope() {
-  ScopeId id = 0;
-  for (const std::string& name : scopes_) id = b().graph().scope(id, name);
-  b().set_scope(id);
 }
 
 std::string Net::path() const { return fmt::format("{}", fmt::join(scopes_, ".")); }
@@ -108,7 +103,9 @@ std::vector<Value> Net::begin_scan(const std::vector<std::pair<std::string, Type
   Frame& frame = *frames_.back();
   frame.length = length;
   frame.b.set_loc(loc);
-  restore_scope();
+  ScopeId scope = 0;
+  for (const std::string& name : scopes_) frame.scopes.push_back(scope = frame.graph.scope(scope, name));
+  frame.b.set_scope(scope);
   std::vector<Value> out;
   for (const auto& [name, type] : carries) {
     out.push_back(frame.b.input(free_input_name(frame.graph, name), type));
@@ -127,8 +124,6 @@ std::vector<Value> Net::end_scan(const std::vector<Value>& next, const std::vect
   assert(depth() > 0 && next.size() == initial.size());
   std::unique_ptr<Frame> open = std::move(frames_.back());
   frames_.pop_back();
-  b().set_loc(open->b.loc());
-  restore_scope();
 
   std::vector<Value> operands = initial, ordered;
   operands.insert(operands.end(), sequences.begin(), sequences.end());
@@ -163,10 +158,7 @@ std::vector<Value> Net::end_scan(const std::vector<Value>& next, const std::vect
   return b().scan(std::move(attrs), std::move(operands));
 }
 
-void Net::abandon_scan() {
-  frames_.pop_back();
-  restore_scope();
-}
+void Net::abandon_scan() { frames_.pop_back(); }
 
 Value Net::import(Value value, size_t depth) {
   for (size_t k = depth; k + 1 < frames_.size(); ++k) value = capture(*frames_[k], *frames_[k + 1], value);

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,7 @@ class Net {
     Graph graph;
     Builder b;
     Dim length;
+    std::vector<ScopeId> scopes;  // of the scopes entered, outermost first
     std::vector<std::string> carries;
     std::optional<Value> index;                     // body input: the number of the step, if anything asked
     std::vector<std::pair<Value, Value>> captured;  // (outside, body input)
@@ -94,13 +96,13 @@ class Net {
   };
   Value capture(Frame& outer, Frame& inner, Value value);
   Value counter(size_t depth);
-  void restore_scope();
 
   Mode mode_;
   std::vector<std::unique_ptr<Frame>> frames_;
   std::vector<std::string> scopes_;
   std::map<std::string, int> ordinals_;
   std::vector<ParamDecl> declared_;
+  std::set<std::string> paths_;
   std::map<Value, Dim> classes_;
 };
 

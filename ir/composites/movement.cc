@@ -1,0 +1,56 @@
+#include "ir/composites/movement.h"
+
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "ir/composites/reductions.h"
+#include "ir/error.h"
+
+namespace nnc {
+
+Value flatten(Builder& b, Value x) {
+  Shape shape = b.shape(x);
+  if (shape.empty()) throw Error("flatten needs at least one axis");
+  return b.reshape(x, {shape[0], element_count({shape.begin() + 1, shape.end()})});
+}
+
+std::vector<Value> split(Builder& b, Value x, int64_t parts, int64_t axis) {
+  Type type = b.type(x);
+  int64_t which = resolve_axis(type, axis);
+  std::optional<Dim> size = parts < 1 ? std::nullopt : type.shape[which].divided_by(parts);
+  if (!size)
+    throw Error(fmt::format("axis {} of {} does not split into {} equal parts", which, type.str(), parts));
+  std::vector<Value> out;
+  for (int64_t i = 0; i < parts; ++i) out.push_back(b.slice_axis(x, which, *size * Dim(i), *size));
+  return out;
+}
+
+Value concat(Builder& b, const std::vector<Value>& xs, int64_t axis) {
+  return b.concat(xs, resolve_axis(b.type(xs.at(0)), axis));
+}
+
+Value transpose(Builder& b, Value x, const std::vector<int64_t>& order) {
+  Type type = b.type(x);
+  std::vector<int64_t> resolved;
+  for (int64_t axis : order) resolved.push_back(resolve_axis(type, axis));
+  if (order.empty()) {
+    if (type.rank() < 2) throw Error("transpose needs two axes, not " + type.str());
+    resolved.resize(type.shape.size());
+    std::iota(resolved.begin(), resolved.end(), 0);
+    std::swap(resolved[resolved.size() - 1], resolved[resolved.size() - 2]);
+  }
+  return b.permute(x, resolved);
+}
+
+Value move_axis(Builder& b, Value x, int64_t from, int64_t to) {
+  Type type = b.type(x);
+  int64_t source = resolve_axis(type, from), target = resolve_axis(type, to);
+  std::vector<int64_t> order(type.shape.size());
+  std::iota(order.begin(), order.end(), 0);
+  order.erase(order.begin() + source);
+  order.insert(order.begin() + target, source);
+  return b.permute(x, order);
+}
+
+}  // namespace nnc
