@@ -194,7 +194,7 @@ struct Train {
 };
 
 struct GraphBody;
-/// `a, b = op(operands, attribute = value, …) { body } : type, type`.
+/// `a, b = op(operands, attribute = value, …) (inputs) { body } : type, type`.
 struct GraphNode {
   std::vector<Name> targets;
   Name op;
@@ -207,9 +207,13 @@ struct GraphOutput {
   bool state_write = false;
   Name name, value;
 };
+/// `input name`: the place of an input among the nodes, where that is not before all of them.
+struct GraphInput {
+  Name name;
+};
 struct GraphBody {
   std::vector<TypedName> inputs;
-  std::vector<std::variant<GraphNode, GraphOutput>> statements;
+  std::vector<std::variant<GraphNode, GraphOutput, GraphInput>> statements;
 };
 /// `graph name(inputs) { … }`: typed primitives, see ir/graph_text.h.
 struct Graph {
