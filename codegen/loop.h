@@ -57,6 +57,7 @@ enum class Code : uint8_t {
   Fma,        // args a, b, c: a * b + c, rounded once
   IndexDiv,   // args a, b: non-negative a by positive b, i64
   IndexRem,
+  IndexXor,      // args a, b: i64, bit by bit; keys of random streams
   Broadcast,     // scalar to every lane
   Iota,          // lane numbers 0, 1, … (i64 or i32)
   Extract,       // lane `imm` of args[0]

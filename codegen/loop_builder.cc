@@ -90,7 +90,10 @@ Val Builder::immediate(Literal value) {
 Val Builder::index(int64_t value) { return immediate(Literal::from_int(DType::I64, value)); }
 
 Val Builder::literal(Literal value) {
-  if (is_immediate(value)) return immediate(value);
+  return is_immediate(value) ? immediate(value) : parameter(value);
+}
+
+Val Builder::parameter(Literal value) {
   auto& slots = kernel_.literals;
   auto it = std::find(slots.begin(), slots.end(), value);
   if (it == slots.end()) it = slots.insert(slots.end(), value);
@@ -183,6 +186,12 @@ Val Builder::irem(Val a, Val b) {
   std::vector<Val> args = unify_lanes({a, b});
   VType t = type(args[0]);
   return pure({.code = Code::IndexRem, .args = std::move(args)}, t);
+}
+
+Val Builder::ixor(Val a, Val b) {
+  std::vector<Val> args = unify_lanes({a, b});
+  VType t = type(args[0]);
+  return pure({.code = Code::IndexXor, .args = std::move(args)}, t);
 }
 
 Val Builder::broadcast(Val x, int lanes) {

@@ -30,6 +30,8 @@ class Builder {
   Val index(int64_t value);
   /// 0, ±1 and ±inf (and every integer and bool) are immediate; others go to the parameter block.
   Val literal(Literal value);
+  /// A slot of the parameter block whatever the value: for keys.
+  Val parameter(Literal value);
   /// An immediate whatever its value: for numbers that belong to the code, not to the model.
   Val immediate(Literal value);
   /// An extent from the run-time symbols.
@@ -50,6 +52,7 @@ class Builder {
   Val select(Val c, Val a, Val b) { return apply(Op::Select, {c, a, b}); }
   Val idiv(Val a, Val b);
   Val irem(Val a, Val b);
+  Val ixor(Val a, Val b);
   /// ceil(a / b) of indices.
   Val ceil_div(Val a, int64_t b) { return idiv(add(a, index(b - 1)), index(b)); }
 

@@ -26,6 +26,8 @@ std::string_view code_name(Code code) {
       return "index_div";
     case Code::IndexRem:
       return "index_rem";
+    case Code::IndexXor:
+      return "index_xor";
     case Code::Broadcast:
       return "broadcast";
     case Code::Iota:

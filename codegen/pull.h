@@ -1,0 +1,113 @@
+// The pull evaluator: emits the code for an element of a body value at a point, by asking its operands for
+// theirs. Movement, windows, concat, gather and padding become addresses, guards and selects; folds become
+// loops in place; what a lowering has already computed it binds. Nothing is contracted: a * b + c rounds
+// twice.
+//
+//   Pull pull(b, body, {0, 1});                         // buffers of the body's inputs
+//   IndexExpr i = pull.variable(n, iv);
+//   b.store(2, iv, pull.vector(out, {{i}}, {.count = 16, .variable = iv's id}));
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "codegen/access_map.h"
+#include "codegen/loop_builder.h"
+
+namespace nnc {
+
+/// Lane k of a vector stands for `variable` + k; count 1 is scalar code. `active` (a mask, or invalid for
+/// all) marks the lanes that exist: others are neither loaded nor checked.
+struct Lanes {
+  int count = 1;
+  int variable = -1;
+  loop::Val active = {};
+};
+
+class Pull {
+ public:
+  /// `inputs[i]` is the buffer of body input i, dense and row-major.
+  Pull(loop::Builder& b, const Graph& body, std::vector<int> inputs);
+
+  /// A new variable that stands for `value`: a scalar, or a vector with an index of its own in every lane.
+  IndexExpr variable(const Dim& extent, loop::Val value);
+  /// The id in such an expression, -1 where an extent of 1 left none.
+  static int id_of(const IndexExpr& variable);
+
+  /// The element(s) of `v` at `map`: one lane where they do not vary over the lanes, else `lanes.count`.
+  loop::Val at(Value v, const AccessMap& map, const Lanes& lanes = {});
+  /// The same, always `lanes.count` wide.
+  loop::Val vector(Value v, const AccessMap& map, const Lanes& lanes);
+  /// Emits here, outside the loop over the lanes' variable, what `v` at `map` needs that does not vary with
+  /// it.
+  void hoist(Value v, const AccessMap& map, const Lanes& lanes);
+
+  /// From here to the end of the scope `v` is this value, wherever it is read.
+  void bind(Value v, loop::Val value);
+  /// The same where it is read at `map`; reading it elsewhere is an Error.
+  void bind(Value v, const AccessMap& map, loop::Val value);
+  /// `v` is to be loaded from a buffer: element (of the last `shape.size()` coordinates) in row-major order.
+  void bind_buffer(Value v, int buffer, const Shape& shape);
+
+  /// What is computed or bound while a Scope lives is forgotten at its end: open one in every loop body.
+  class Scope {
+   public:
+    explicit Scope(Pull& pull) : pull_(pull) { pull_.scopes_.emplace_back(); }
+    ~Scope() { pull_.scopes_.pop_back(); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Pull& pull_;
+  };
+
+  /// The index as code; the lanes' variable counts as its first lane.
+  loop::Val scalar(const IndexExpr& e);
+  /// One lane where it does not vary, else one index per lane.
+  loop::Val index(const IndexExpr& e, const Lanes& lanes);
+  /// All guards at once; invalid where there are none.
+  loop::Val mask(std::span<const Guard> guards, const Lanes& lanes);
+  bool varies(const IndexExpr& e, const Lanes& lanes) const;
+  bool varies(const AccessMap& map, const Lanes& lanes) const;
+  loop::Builder& builder() { return b_; }
+  const Graph& body() const { return body_; }
+
+ private:
+  struct Table {
+    std::map<std::string, loop::Val> at;
+    std::map<Value, loop::Val> bound;
+    std::map<Value, std::pair<std::string, loop::Val>> bound_at;
+    std::map<Value, std::pair<int, Shape>> buffers;
+  };
+
+  loop::Val find(Value v, const AccessMap& map, const std::string& key, const Lanes& lanes);
+  loop::Val compute(Value v, const AccessMap& map, const Lanes& lanes);
+  loop::Val elementwise(const Node& n, const AccessMap& map, const Lanes& lanes);
+  loop::Val view(const Node& n, const AccessMap& map, const Lanes& lanes);
+  loop::Val concat(const Node& n, const AccessMap& map, const Lanes& lanes);
+  loop::Val gather(const Node& n, const AccessMap& map, const Lanes& lanes);
+  loop::Val random(const Node& n, const AccessMap& map, const Lanes& lanes);
+  loop::Val unwindow(const Node& n, const AccessMap& map, const Lanes& lanes);
+  loop::Val fold(Value v, const AccessMap& map, const Lanes& lanes);
+  loop::Val load(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes);
+  loop::Val load_one(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes);
+  loop::Val atom(const IndexAtom& atom, const Lanes& lanes);
+  loop::Val checked_index(loop::Val index, const Dim& extent, const AccessMap& map, const Lanes& lanes);
+  /// Loops over the points of `extents` in row-major order, carrying `state`; few points are unrolled.
+  std::vector<loop::Val> for_taps(
+      const Shape& extents, std::vector<loop::Val> state, const Lanes& lanes,
+      const std::function<std::vector<loop::Val>(const std::vector<IndexExpr>& tap,
+                                                 std::span<const loop::Val> state)>& step);
+  bool varying(int variable, const Lanes& lanes) const;
+
+  loop::Builder& b_;
+  const Graph& body_;
+  std::map<NodeId, int> inputs_;
+  std::map<int, loop::Val> variables_;  // by id
+  std::map<uint32_t, int> by_value_;    // id of the variable for a Val
+  std::vector<Table> scopes_;
+};
+
+}  // namespace nnc
