@@ -1,3 +1,4 @@
+// The walk over the old graph, and the map from its values to the new ones.
 #include "passes/rewrite.h"
 
 namespace nnc {
@@ -64,6 +65,16 @@ Graph rebuild(const Graph& source, const Emit& emit, Bodies bodies) {
     }
   }
   return to.finish();
+}
+
+std::vector<bool> ancestors(const Graph& graph, const std::vector<Value>& ends) {
+  std::vector<bool> out(graph.size(), false);
+  for (Value v : ends) out[v.node] = true;
+  for (size_t id = graph.size(); id-- > 0;) {
+    if (!out[id]) continue;
+    for (Value v : graph.node(static_cast<NodeId>(id)).operands) out[v.node] = true;
+  }
+  return out;
 }
 
 Graph eliminate_dead_code(const Graph& source) {

@@ -53,6 +53,9 @@ Attrs map_body(const Attrs& attrs, const std::function<Graph(const Graph&)>& fn)
 /// The body of a scan or region; null for every other op.
 const Graph* body_of(const Node& n);
 
+/// ancestors[id]: the node is one of `ends` or some of them depends on it.
+std::vector<bool> ancestors(const Graph& graph, const std::vector<Value>& ends);
+
 /// The graph without what no output depends on. Bodies too.
 Graph eliminate_dead_code(const Graph& source);
 
