@@ -134,8 +134,8 @@ std::optional<Factored> factor(const IndexExpr& rest, const Dim& divisor) {
 // How many divisors to add so that the rest is not negative: as many as lo has below zero, each being at
 // least 1.
 Dim lift(const IndexExpr& e) {
-  Dim out = 0;
-  for (const Dim::Term& t : e.range().lo.terms()) {
+  Dim out = 0, lo = e.range().lo;
+  for (const Dim::Term& t : lo.terms()) {
     Dim term = -t.coefficient;
     for (const std::string& s : t.symbols) term = term * Dim::symbol(s);
     if (t.coefficient < 0) out = out + term;
