@@ -123,6 +123,8 @@ llvm::Value* Emitter::plain(const Inst& i) {
       return emit_index_div(vec(i.args[0]), vec(i.args[1])).value;
     case Code::IndexRem:
       return emit_index_rem(vec(i.args[0]), vec(i.args[1])).value;
+    case Code::IndexXor:
+      return ir_.CreateXor(value(i.args[0]), value(i.args[1]));
     case Code::Broadcast:
       return splat(ir_, i.type.lanes, value(i.args[0]));
     case Code::Iota:
