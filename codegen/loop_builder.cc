@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -45,7 +46,19 @@ void Builder::finish() {
   kernel_.body = end_block({});
 }
 
+int64_t Builder::symbol(const std::string& name) {
+  auto& symbols = kernel_.symbols;
+  auto it = std::find(symbols.begin(), symbols.end(), name);
+  if (it == symbols.end()) it = symbols.insert(symbols.end(), name);
+  return it - symbols.begin();
+}
+
 int Builder::buffer(Buffer b) {
+  if (b.role == BufferRole::Scratch) {
+    std::set<std::string> names;
+    b.count.collect_symbols(names);
+    for (const std::string& name : names) symbol(name);
+  }
   kernel_.buffers.push_back(std::move(b));
   return static_cast<int>(kernel_.buffers.size() - 1);
 }
@@ -104,12 +117,8 @@ Val Builder::dim(const Dim& d) {
   Val sum = index(0);
   for (const Dim::Term& term : d.terms()) {
     Val product = index(term.coefficient);
-    for (const std::string& name : term.symbols) {
-      auto& symbols = kernel_.symbols;
-      auto it = std::find(symbols.begin(), symbols.end(), name);
-      if (it == symbols.end()) it = symbols.insert(symbols.end(), name);
-      product = mul(product, pure({.code = Code::Symbol, .imm = it - symbols.begin()}, kIndex));
-    }
+    for (const std::string& name : term.symbols)
+      product = mul(product, pure({.code = Code::Symbol, .imm = symbol(name)}, kIndex));
     sum = add(sum, product);
   }
   return sum;

@@ -23,7 +23,7 @@ class Builder {
   Kernel& kernel() { return kernel_; }
   VType type(Val v) const { return kernel_.types[v.id]; }
 
-  /// Declares a buffer; returns its number.
+  /// Declares a buffer; returns its number. The extents of scratch become run-time symbols.
   int buffer(Buffer b);
 
   // Values from nowhere
@@ -86,6 +86,7 @@ class Builder {
   void if_then(Val condition, const std::function<void()>& then_body);
 
  private:
+  int64_t symbol(const std::string& name);
   Val fresh(VType type);
   Val emit(Inst inst, VType type);
   Val pure(Inst inst, VType type);

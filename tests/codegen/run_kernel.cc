@@ -49,13 +49,14 @@ loop::Kernel map_kernel(const std::vector<DType>& operands, const std::vector<DT
 
 std::vector<std::string> testable_targets() {
   std::vector<std::string> out;
-  for (const char* name : {"host", "avx2", "avx512"}) {
+  for (const char* name : {"avx2", "avx512"}) {
     try {
       Target::named(name);
       out.push_back(name);
     } catch (const Error&) {
     }
   }
+  if (out.empty()) out.push_back("host");
   return out;
 }
 
