@@ -122,8 +122,6 @@ Op op_of(Monoid monoid) {
   return Op::Add;
 }
 
-bool is_simple(const FoldRule& rule) { return rule.width() == 1; }
-
 }  // namespace
 
 int FoldRule::width() const {
@@ -147,7 +145,12 @@ std::vector<DType> FoldRule::types() const {
   return std::vector<DType>(width(), dtype);
 }
 
-FoldRule fold_rule(const Node& node) {
+int fold_group(const Node& node) {
+  if (node.op != Op::Reduce) return 1;
+  return FoldRule{.monoid = node.as<ReduceAttrs>().monoid}.width();
+}
+
+FoldRule fold_rule(const Graph& graph, const Node& node, int group) {
   FoldRule rule;
   if (node.op == Op::ArgMax)
     rule.kind = FoldRule::Kind::ArgMax;
@@ -155,10 +158,16 @@ FoldRule fold_rule(const Node& node) {
     rule.kind = FoldRule::Kind::ArgMin;
   else
     rule.monoid = node.as<ReduceAttrs>().monoid;
+  rule.dtype = graph.type(node.operands[static_cast<size_t>(group * fold_group(node))]).dtype;
   return rule;
 }
 
-int fold_group(const Node& node) { return node.op == Op::Reduce ? fold_rule(node).width() : 1; }
+bool is_fold(Op op) { return info(op).op_class == OpClass::Reduce; }
+
+std::vector<int64_t> fold_axes(const Node& node) {
+  return node.op == Op::Reduce ? node.as<ReduceAttrs>().axes
+                               : std::vector<int64_t>{node.as<AxisAttrs>().axis};
+}
 
 FoldState fold_identity(Builder& b, const FoldRule& rule, int lanes) {
   FoldState out;
@@ -180,7 +189,7 @@ FoldState fold_merge(Builder& b, const FoldRule& rule, const FoldState& a, const
 
 FoldState fold_lanes(Builder& b, const FoldRule& rule, FoldState state) {
   int lanes = b.type(state[0]).lanes;
-  if (is_simple(rule)) return {b.reduce_lanes(op_of(rule.monoid), state[0])};
+  if (rule.width() == 1) return {b.reduce_lanes(op_of(rule.monoid), state[0])};
   for (; lanes > 1; lanes /= 2) {
     FoldState low, high;
     for (Val v : state) {

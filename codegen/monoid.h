@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codegen/loop_builder.h"
+#include "ir/graph.h"
 
 namespace nnc {
 
@@ -20,10 +21,13 @@ struct FoldRule {
   std::vector<DType> types() const;
 };
 
-/// The rule of reduce, argmax or argmin.
-FoldRule fold_rule(const Node& node);
-/// Operands (and results) per group; group g of a node is operands [g * n, (g + 1) * n).
+/// Operands (and results) per group: group g of a node is operands [g * n, (g + 1) * n).
 int fold_group(const Node& node);
+/// The rule of a group of reduce, argmax or argmin.
+FoldRule fold_rule(const Graph& graph, const Node& node, int group = 0);
+bool is_fold(Op op);
+/// The folded axes, increasing.
+std::vector<int64_t> fold_axes(const Node& node);
 
 using FoldState = std::vector<loop::Val>;
 
