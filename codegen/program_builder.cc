@@ -1,0 +1,177 @@
+#include "codegen/program_builder.h"
+
+#include <fmt/format.h>
+
+#include "codegen/lower.h"
+#include "ir/error.h"
+
+namespace nnc {
+namespace {
+
+Type without_leading_axis(Type t) {
+  t.shape.erase(t.shape.begin());
+  return t;
+}
+
+// Behind reshapes, which only rename memory.
+Value behind_reshapes(const Graph& g, Value v) {
+  while (g.node(v).op == Op::Reshape) v = g.node(v).operands[0];
+  return v;
+}
+
+}  // namespace
+
+int ProgramBuilder::add_slot(Slot slot) {
+  program_.slots.push_back(std::move(slot));
+  return static_cast<int>(program_.slots.size() - 1);
+}
+
+int ProgramBuilder::arena_slot(const Type& type, std::string name) {
+  return add_slot({.storage = Storage::Arena, .type = type, .name = std::move(name)});
+}
+
+int ProgramBuilder::state_slot(const Node& param) {
+  const auto& a = param.as<ParamAttrs>();
+  auto [it, added] = states_.try_emplace(a.path, -1);
+  if (added) {
+    int index = static_cast<int>(program_.state.size());
+    it->second = add_slot({.storage = Storage::State, .type = a.type, .index = index, .name = a.path});
+    program_.state.push_back({a.path, a.type, it->second});
+  }
+  return it->second;
+}
+
+void ProgramBuilder::build(const Graph& graph) {
+  program_.name = graph.name();
+  Slots slots;
+  for (NodeId id : graph.inputs()) {
+    const auto& a = graph.node(id).as<InputAttrs>();
+    int index = static_cast<int>(program_.inputs.size());
+    int slot = add_slot({.storage = Storage::Input, .type = a.type, .index = index, .name = a.name});
+    program_.inputs.push_back({a.name, a.type, slot});
+    slots[{id, 0}] = slot;
+  }
+  walk(graph, slots, {});
+  for (const Output& o : graph.outputs()) {
+    int slot = slots.at(behind_reshapes(graph, o.value));
+    if (o.state_write) {
+      state_writes_.push_back({slot, states_.at(o.name)});
+    } else {
+      program_.outputs.push_back({o.name, graph.type(o.value), slot});
+    }
+  }
+}
+
+// `wanted` names the slot a value must be written to; everything else gets a temporary of its own.
+void ProgramBuilder::walk(const Graph& graph, Slots& slots, const Slots& wanted) {
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Node& n = graph.node(id);
+    switch (n.op) {
+      case Op::Input:
+        break;
+      case Op::Param:
+        slots[{id, 0}] = state_slot(n);
+        break;
+      case Op::Reshape:
+        slots[{id, 0}] = slots.at(n.operands[0]);
+        break;
+      case Op::Region:
+        region(graph, id, slots, wanted);
+        break;
+      case Op::Scan:
+        scan(graph, id, slots);
+        break;
+      default:
+        throw Error(fmt::format("'{}' stands outside a region: the graph is not fused", info(n.op).name));
+    }
+  }
+}
+
+void ProgramBuilder::region(const Graph& graph, NodeId id, Slots& slots, const Slots& wanted) {
+  const Node& n = graph.node(id);
+  const auto& a = n.as<RegionAttrs>();
+  for (uint32_t i = 0; i < n.results.size(); ++i) {
+    auto it = wanted.find({id, i});
+    std::string name = n.results.size() == 1 ? a.name : fmt::format("{}:{}", a.name, i);
+    slots[{id, i}] = it != wanted.end() ? it->second : arena_slot(n.results[i], name);
+  }
+  loop::Kernel kernel = lower(graph, id, target_, expected_);
+  Call call{.kind = a.kind, .name = a.name, .loc = n.loc};
+  for (const loop::Buffer& b : kernel.buffers) {
+    if (b.role == loop::BufferRole::Scratch) continue;
+    bool write = b.role == loop::BufferRole::Result;
+    Value v = write ? Value{id, static_cast<uint32_t>(b.index)} : n.operands[b.index];
+    call.arguments.push_back({slots.at(v), write, b.alias_group});
+  }
+  for (const Literal& l : kernel.literals) call.literals.push_back(l.bits);
+  add_entry({.kind = EntryKind::Call, .index = static_cast<int>(program_.calls.size())});
+  program_.calls.push_back(std::move(call));
+  kernels_.push_back(std::move(kernel));
+}
+
+int ProgramBuilder::slice_of(int parent, const Type& type, int loop) {
+  Dim stride = element_count(type.shape) * Dim(size_of(type.dtype));
+  return add_slot({.storage = Storage::Slice,
+                   .type = type,
+                   .index = loop,
+                   .parent = parent,
+                   .stride = stride,
+                   .name = program_.slots[parent].name + "[t]"});
+}
+
+// A carry alternates between two buffers, so that a step reads the old state while it writes the new one; yields
+// go straight into their slice of the stacked result.
+void ProgramBuilder::scan(const Graph& graph, NodeId id, Slots& slots) {
+  const Node& n = graph.node(id);
+  const auto& a = n.as<ScanAttrs>();
+  const Graph& body = *a.body.graph;
+  int loop = static_cast<int>(program_.loops.size());
+  program_.loops.push_back({a.length, a.reverse});
+  std::string label =
+      fmt::format("{}scan", graph.scope_path(n.scope).empty() ? "" : graph.scope_path(n.scope) + ".");
+
+  Slots inner, wanted;
+  std::vector<int> targets;  // where each body output belongs
+  for (int64_t i = 0; i < a.carries; ++i) {
+    const Type& type = n.results[i];
+    int even = arena_slot(type, fmt::format("{}.carry{}", label, i));
+    int odd = arena_slot(type, fmt::format("{}.carry{}'", label, i));
+    auto carry = [&](int phase) {
+      return add_slot({.storage = Storage::Carry,
+                       .type = type,
+                       .index = loop,
+                       .parent = even,
+                       .other = odd,
+                       .phase = phase,
+                       .name = fmt::format("{}.carry{}{}", label, i, phase ? ".next" : ".now")});
+    };
+    add_entry({.kind = EntryKind::Copy, .from = slots.at(n.operands[i]), .to = even});
+    slots[{id, static_cast<uint32_t>(i)}] = inner[{body.inputs()[i], 0}] = carry(0);
+    targets.push_back(carry(1));
+  }
+  for (size_t i = a.carries; i < body.inputs().size(); ++i) {
+    int outer = slots.at(n.operands[i]);
+    bool scanned = static_cast<int64_t>(i) < a.carries + a.scanned;
+    const Type& type = graph.type(n.operands[i]);
+    inner[{body.inputs()[i], 0}] = scanned ? slice_of(outer, without_leading_axis(type), loop) : outer;
+  }
+  for (size_t i = a.carries; i < n.results.size(); ++i) {
+    int stacked = arena_slot(n.results[i], fmt::format("{}.yield{}", label, i - a.carries));
+    slots[{id, static_cast<uint32_t>(i)}] = stacked;
+    targets.push_back(slice_of(stacked, without_leading_axis(n.results[i]), loop));
+  }
+  for (size_t i = 0; i < targets.size(); ++i)
+    wanted.try_emplace(behind_reshapes(body, body.outputs()[i].value), targets[i]);
+
+  size_t begin = program_.entries.size();
+  add_entry({.kind = EntryKind::LoopBegin, .index = loop});
+  walk(body, inner, wanted);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    int written = inner.at(behind_reshapes(body, body.outputs()[i].value));
+    if (written != targets[i]) add_entry({.kind = EntryKind::Copy, .from = written, .to = targets[i]});
+  }
+  program_.entries[begin].to = static_cast<int>(program_.entries.size());
+  add_entry({.kind = EntryKind::LoopEnd, .index = loop, .to = static_cast<int>(begin)});
+}
+
+}  // namespace nnc

@@ -1,0 +1,48 @@
+// Turns a fused graph into a program whose temporaries are not placed yet: slots, calls in order, loops for scans.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "codegen/program.h"
+#include "codegen/target.h"
+
+namespace nnc {
+
+class ProgramBuilder {
+ public:
+  ProgramBuilder(const Target& target, const Bindings& expected) : target_(target), expected_(expected) {}
+
+  /// Walks the whole graph; `kernels()[i]` belongs to `program().calls[i]`.
+  void build(const Graph& graph);
+
+  Program& program() { return program_; }
+  const std::vector<loop::Kernel>& kernels() const { return kernels_; }
+  std::vector<loop::Kernel>& kernels() { return kernels_; }
+  /// State to write at the end: the new value's slot and the state's own slot.
+  struct StateWrite {
+    int value, state;
+  };
+  const std::vector<StateWrite>& state_writes() const { return state_writes_; }
+
+ private:
+  using Slots = std::map<Value, int>;
+
+  int add_slot(Slot slot);
+  int arena_slot(const Type& type, std::string name);
+  int state_slot(const Node& param);
+  void add_entry(Entry entry) { program_.entries.push_back(entry); }
+  void walk(const Graph& graph, Slots& slots, const Slots& wanted);
+  void region(const Graph& graph, NodeId id, Slots& slots, const Slots& wanted);
+  void scan(const Graph& graph, NodeId id, Slots& slots);
+  int slice_of(int parent, const Type& type, int loop);
+
+  Target target_;
+  Bindings expected_;
+  Program program_;
+  std::vector<loop::Kernel> kernels_;
+  std::map<std::string, int> states_;  // path → slot
+  std::vector<StateWrite> state_writes_;
+};
+
+}  // namespace nnc

@@ -1,0 +1,65 @@
+// Runs a compiled program: owns its arena, resolves its slots to addresses, and walks its table once per run on
+// every participating thread. No allocation and no look-up by name happens in a run. Links without LLVM.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "codegen/program.h"
+#include "runtime/arena.h"
+#include "runtime/thread_pool.h"
+
+namespace nnc {
+
+class Executor {
+ public:
+  /// `pool` outlives the executor; `threads` of it take part where the work is worth it.
+  Executor(std::shared_ptr<const Program> program, ThreadPool& pool, int threads);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  const Program& program() const { return *program_; }
+  /// Memory of state number i: read and written in place by every run.
+  void bind_state(size_t index, void* memory) { rebind(state_[index], memory); }
+  /// Memory of input number i: only read.
+  void bind_input(size_t index, const void* memory) { rebind(inputs_[index], const_cast<void*>(memory)); }
+  /// The extents of the next runs. Throws Error for one above what the arena was planned for, or missing.
+  void set_dims(const Bindings& dims);
+  /// One run. Returns the status bits its kernels set.
+  uint32_t run();
+  /// Where output number i lies after a run, until the next.
+  const std::byte* output(size_t index) const;
+
+ private:
+  struct CallPlan;
+  struct Walker;
+
+  void rebind(void*& place, void* memory);
+  void plan_calls();
+  int worthwhile_threads(const KernelInfo& kernel, int64_t tasks) const;
+  void prepare();
+  void* address(int slot, std::span<const int64_t> iterations) const;
+  void walk(int thread, int count);
+  void call(Walker& w, size_t index, int thread, int count);
+  void copy(Walker& w, const Entry& e) const;
+  bool moves(int slot) const;
+
+  std::shared_ptr<const Program> program_;
+  ThreadPool& pool_;
+  int threads_;
+  Arena arena_;
+  std::vector<void*> inputs_, state_;
+  Bindings dims_;
+  std::vector<CallPlan> calls_;
+  std::vector<int64_t> strides_, bytes_, trips_;  // by slot, by slot, by loop: at the current extents
+  std::vector<std::unique_ptr<Walker>> walkers_;
+  std::unique_ptr<SpinBarrier> barrier_;
+  int active_ = 1;  // threads of the next run
+  bool prepared_ = false;
+};
+
+}  // namespace nnc
