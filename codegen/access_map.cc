@@ -151,10 +151,10 @@ AccessMap through_window(const WindowAttrs& a, const Shape& operand, const Acces
 
 }  // namespace
 
-bool is_view(Op op) { return info(op).op_class == OpClass::Movement || op == Op::Window; }
+bool only_moves(Op op) { return info(op).op_class == OpClass::Movement || op == Op::Window; }
 
 AccessMap through_view(const Node& view, const Shape& operand, const AccessMap& map) {
-  assert(is_view(view.op));
+  assert(only_moves(view.op));
   if (view.op == Op::Reshape) return through_reshape(operand, view.results[0].shape, map);
   if (view.op == Op::Permute) return through_permute(view.as<PermuteAttrs>(), map);
   if (view.op == Op::Broadcast) return through_broadcast(view.as<BroadcastAttrs>(), map);
@@ -171,9 +171,24 @@ AccessMap through_concat(const Dim& start, const Dim& extent, int64_t axis, cons
   return out;
 }
 
+AccessMap through_unwindow(const UnwindowAttrs& a, const Shape& windows, std::span<const IndexExpr> tap,
+                           const AccessMap& map) {
+  AccessMap out = map;
+  for (size_t i = 0; i < a.windows.size(); ++i) {
+    const WindowAxis& w = a.windows[i];
+    auto axis = static_cast<size_t>(w.axis);
+    IndexExpr from = map.index[axis] - tap[i] * Dim(w.dilation);
+    if (w.stride > 1) add_guard(out, {from % w.stride, 0, 1});
+    out.index[axis] = from / w.stride;
+    add_guard(out, {out.index[axis], 0, windows[axis]});
+    out.index.push_back(tap[i]);
+  }
+  return out;
+}
+
 Access trace_views(const Graph& graph, Value value, AccessMap map) {
   Access out{value, std::move(map), std::nullopt};
-  while (is_view(graph.node(out.source).op)) {
+  while (only_moves(graph.node(out.source).op)) {
     const Node& view = graph.node(out.source);
     AccessMap next = through_view(view, graph.type(view.operands[0]).shape, out.map);
     if (next.guards.size() > out.map.guards.size()) {

@@ -36,14 +36,18 @@ IndexExpr linearize(std::span<const IndexExpr> index, const Shape& shape);
 /// Coordinates of row-major position `linear`.
 std::vector<IndexExpr> delinearize(const IndexExpr& linear, const Shape& shape);
 
-/// Whether the op only moves elements of its first operand (reshape … window).
-bool is_view(Op op);
+/// A movement op or window: elements of its first operand in other places.
+bool only_moves(Op op);
 /// The place in the operand that a view reads for the element at `map` of its result. Where a guard that was
 /// added does not hold, the element is the pad's value.
 AccessMap through_view(const Node& view, const Shape& operand, const AccessMap& map);
 /// Operand k of a concat: its coordinates, guarded by the range of the axis it covers, which begins at
 /// `start`.
 AccessMap through_concat(const Dim& start, const Dim& extent, int64_t axis, const AccessMap& map);
+/// The operand's element that tap `tap` of an unwindow adds to the element at `map`, where one does.
+/// `windows` is the operand's shape.
+AccessMap through_unwindow(const UnwindowAttrs& unwindow, const Shape& windows,
+                           std::span<const IndexExpr> tap, const AccessMap& map);
 
 /// The first value that is no view, seen from `value` at `map`. Where a guard fails the element is `fill`.
 struct Access {

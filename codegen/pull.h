@@ -84,6 +84,7 @@ class Pull {
 
   loop::Val find(Value v, const AccessMap& map, const std::string& key, const Lanes& lanes);
   loop::Val compute(Value v, const AccessMap& map, const Lanes& lanes);
+  loop::Val leaf(Value v, const AccessMap& map, const Lanes& lanes);
   loop::Val elementwise(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val view(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val concat(const Node& n, const AccessMap& map, const Lanes& lanes);
@@ -95,11 +96,10 @@ class Pull {
   loop::Val load_one(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes);
   loop::Val atom(const IndexAtom& atom, const Lanes& lanes);
   loop::Val checked_index(loop::Val index, const Dim& extent, const AccessMap& map, const Lanes& lanes);
+  using TapStep = std::function<std::vector<loop::Val>(const std::vector<IndexExpr>& tap,
+                                                       const std::vector<loop::Val>& state)>;
   /// Loops over the points of `extents` in row-major order, carrying `state`; few points are unrolled.
-  std::vector<loop::Val> for_taps(
-      const Shape& extents, std::vector<loop::Val> state, const Lanes& lanes,
-      const std::function<std::vector<loop::Val>(const std::vector<IndexExpr>& tap,
-                                                 std::span<const loop::Val> state)>& step);
+  std::vector<loop::Val> for_taps(const Shape& extents, std::vector<loop::Val> state, const TapStep& step);
   bool varying(int variable, const Lanes& lanes) const;
 
   loop::Builder& b_;

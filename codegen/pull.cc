@@ -1,0 +1,318 @@
+#include "codegen/pull.h"
+
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "ir/error.h"
+#include "ir/philox.h"
+
+namespace nnc {
+
+using loop::Val;
+using loop::VType;
+
+Pull::Pull(loop::Builder& b, const Graph& body, std::vector<int> inputs) : b_(b), body_(body) {
+  assert(inputs.size() == body.inputs().size());
+  for (size_t i = 0; i < inputs.size(); ++i) inputs_[body.inputs()[i]] = inputs[i];
+  scopes_.emplace_back();
+}
+
+IndexExpr Pull::variable(const Dim& extent, Val value) {
+  auto [it, inserted] = by_value_.try_emplace(value.id, static_cast<int>(variables_.size()));
+  if (inserted) variables_[it->second] = value;
+  return IndexExpr::variable(it->second, extent);
+}
+
+int Pull::id_of(const IndexExpr& variable) {
+  return variable.is_constant() ? -1 : variable.terms()[0].atom->variable;
+}
+
+// --- indices
+
+bool Pull::varying(int variable, const Lanes& lanes) const {
+  return (variable == lanes.variable && lanes.count > 1) || b_.type(variables_.at(variable)).lanes > 1;
+}
+
+bool Pull::varies(const IndexExpr& e, const Lanes& lanes) const {
+  for (const IndexExpr::Term& t : e.terms()) {
+    bool is_variable = t.atom->kind == AtomKind::Variable;
+    if (is_variable ? varying(t.atom->variable, lanes) : varies(t.atom->inner, lanes)) return true;
+  }
+  return false;
+}
+
+bool Pull::varies(const AccessMap& map, const Lanes& lanes) const {
+  for (const IndexExpr& e : map.index) {
+    if (varies(e, lanes)) return true;
+  }
+  for (const Guard& g : map.guards) {
+    if (varies(g.index, lanes)) return true;
+  }
+  return false;
+}
+
+Val Pull::atom(const IndexAtom& a, const Lanes& lanes) {
+  if (a.kind == AtomKind::Variable) {
+    Val v = variables_.at(a.variable);
+    bool per_lane = a.variable == lanes.variable && lanes.count > 1;
+    return per_lane ? b_.add(v, b_.iota(lanes.count)) : v;
+  }
+  Val inner = index(a.inner, lanes), divisor = b_.dim(a.divisor);
+  return a.kind == AtomKind::Quotient ? b_.idiv(inner, divisor) : b_.irem(inner, divisor);
+}
+
+// What does not vary is summed first, so that it is one value whichever loop it is hoisted from.
+Val Pull::index(const IndexExpr& e, const Lanes& lanes) {
+  Val sum = b_.dim(e.constant());
+  for (bool varying_terms : {false, true}) {
+    for (const IndexExpr::Term& t : e.terms()) {
+      if (varies(IndexExpr::of(t.atom), lanes) != varying_terms) continue;
+      sum = b_.add(sum, b_.mul(atom(*t.atom, lanes), b_.dim(t.coefficient)));
+    }
+  }
+  return sum;
+}
+
+Val Pull::scalar(const IndexExpr& e) { return index(e, {}); }
+
+Val Pull::mask(std::span<const Guard> guards, const Lanes& lanes) {
+  Val all;
+  auto also = [&](Val condition) { all = all.valid() ? b_.apply(Op::And, {all, condition}) : condition; };
+  for (const Guard& g : guards) {
+    Val i = index(g.index, lanes);
+    IndexExpr::Range r = g.index.range();
+    if (!r.certain || !provably_not_negative(r.lo - g.lo)) also(b_.apply(Op::Le, {b_.dim(g.lo), i}));
+    if (!r.certain || !provably_not_negative(g.hi - r.hi - 1)) also(b_.lt(i, b_.dim(g.hi)));
+  }
+  return all;
+}
+
+// --- memory
+
+// One element for all lanes: read if any lane that exists is inside the guards.
+Val Pull::load_one(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes) {
+  Val at = scalar(offset), inside = mask(guards, lanes);
+  if (!inside.valid()) return b_.load(buffer, at);
+  if (b_.type(inside).lanes > 1) inside = b_.reduce_lanes(Op::Or, inside);
+  DType dtype = b_.kernel().buffers[buffer].dtype;
+  return b_.masked_load(buffer, at, inside, b_.immediate(Literal::from_int(dtype, 0)));
+}
+
+Val Pull::load(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes) {
+  if (!varies(offset, lanes)) return load_one(buffer, offset, guards, lanes);
+  std::optional<Dim> step = offset.coefficient(lanes.variable);
+  bool neighbours = step && step->is(1);
+  if (neighbours) neighbours = !varies(offset, {1, lanes.variable, {}});
+  Val inside = mask(guards, lanes);
+  if (lanes.active.valid()) {
+    inside = inside.valid() ? b_.apply(Op::And, {inside, lanes.active}) : lanes.active;
+  }
+  Val fill = b_.immediate(Literal::from_int(b_.kernel().buffers[buffer].dtype, 0));
+  if (neighbours && !inside.valid()) return b_.load(buffer, scalar(offset), lanes.count);
+  Val all = inside.valid() ? b_.broadcast(inside, lanes.count)
+                           : b_.broadcast(b_.immediate(Literal::from_int(DType::Bool, 1)), lanes.count);
+  if (neighbours) return b_.masked_load(buffer, scalar(offset), all, fill);
+  return b_.gather(buffer, index(offset, lanes), all, fill);
+}
+
+// --- bindings and memory of what is computed
+
+void Pull::bind(Value v, Val value) { scopes_.back().bound[v] = value; }
+
+void Pull::bind(Value v, const AccessMap& map, Val value) {
+  scopes_.back().bound_at[v] = {AccessMap{map.index, {}}.str(), value};
+}
+
+void Pull::bind_buffer(Value v, int buffer, const Shape& shape) {
+  scopes_.back().buffers[v] = {buffer, shape};
+}
+
+Val Pull::find(Value v, const AccessMap& map, const std::string& key, const Lanes& lanes) {
+  for (size_t i = scopes_.size(); i-- > 0;) {
+    const Table& t = scopes_[i];
+    if (auto it = t.at.find(key); it != t.at.end()) return it->second;
+    if (auto it = t.bound.find(v); it != t.bound.end()) return it->second;
+    if (auto it = t.bound_at.find(v); it != t.bound_at.end()) {
+      if (it->second.first == AccessMap{map.index, {}}.str()) return it->second.second;
+      throw Error(fmt::format("region: {} is read at {} and computed at {}", info(body_.node(v).op).name,
+                              map.str(), it->second.first));
+    }
+    if (auto it = t.buffers.find(v); it != t.buffers.end()) {
+      const auto& [buffer, shape] = it->second;
+      std::span<const IndexExpr> inner = std::span(map.index).last(shape.size());
+      return load(buffer, linearize(inner, shape), map.guards, lanes);
+    }
+  }
+  return {};
+}
+
+Val Pull::at(Value v, const AccessMap& map, const Lanes& wanted) {
+  Lanes lanes = varies(map, wanted) ? wanted : Lanes{};
+  std::string key = fmt::format("{}.{} {} x{} v{} m{}", v.node, v.index, map.str(), lanes.count,
+                                lanes.variable, lanes.active.id);
+  Val known = find(v, map, key, lanes);
+  if (known.valid()) return known;
+  Val value = compute(v, map, lanes);
+  scopes_.back().at[key] = value;
+  return value;
+}
+
+Val Pull::vector(Value v, const AccessMap& map, const Lanes& lanes) {
+  return b_.broadcast(at(v, map, lanes), lanes.count);
+}
+
+// --- one node
+
+Val Pull::compute(Value v, const AccessMap& map, const Lanes& lanes) {
+  const Node& n = body_.node(v);
+  switch (info(n.op).op_class) {
+    case OpClass::Unary:
+    case OpClass::Binary:
+    case OpClass::Ternary:
+      return elementwise(n, map, lanes);
+    case OpClass::Movement:
+      return view(n, map, lanes);
+    case OpClass::Concat:
+      return concat(n, map, lanes);
+    case OpClass::Random:
+      return random(n, map, lanes);
+    case OpClass::Window:
+      return n.op == Op::Window ? view(n, map, lanes) : unwindow(n, map, lanes);
+    case OpClass::Reduce:
+      return fold(v, map, lanes);
+    case OpClass::Leaf:
+      return leaf(v, map, lanes);
+    case OpClass::Index:
+      if (n.op == Op::Gather) return gather(n, map, lanes);
+      break;
+    case OpClass::Dot:
+    case OpClass::Control:
+    case OpClass::Structure:
+      break;
+  }
+  throw Error(fmt::format("region: an element of {} cannot be computed on its own", info(n.op).name));
+}
+
+Val Pull::leaf(Value v, const AccessMap& map, const Lanes& lanes) {
+  const Node& n = body_.node(v);
+  if (n.op == Op::Constant) return b_.literal(n.as<ConstantAttrs>().value);
+  if (n.op == Op::Extent) return b_.dim(n.as<ExtentAttrs>().dim);
+  if (n.op == Op::Iota) {
+    const IotaAttrs& a = n.as<IotaAttrs>();
+    return b_.cast(index(map.index[static_cast<size_t>(a.axis)], lanes), a.type.dtype);
+  }
+  if (n.op == Op::Param)
+    throw Error("region: the body reads param '" + n.as<ParamAttrs>().path + "' directly");
+  return load(inputs_.at(v.node), linearize(map.index, n.results[0].shape), map.guards, lanes);
+}
+
+Val Pull::elementwise(const Node& n, const AccessMap& map, const Lanes& lanes) {
+  std::vector<Val> args;
+  for (Value operand : n.operands) args.push_back(at(operand, map, lanes));
+  if (n.op == Op::StopGradient || n.op == Op::Barrier) return args[0];
+  if (n.op == Op::Cast) return b_.cast(args[0], n.as<CastAttrs>().to);
+  return b_.apply(n.op, std::move(args));
+}
+
+Val Pull::view(const Node& n, const AccessMap& map, const Lanes& lanes) {
+  AccessMap inner = through_view(n, body_.type(n.operands[0]).shape, map);
+  Val value = at(n.operands[0], inner, lanes);
+  if (inner.guards.size() == map.guards.size()) return value;
+  Val inside = mask(std::span(inner.guards).subspan(map.guards.size()), lanes);
+  return b_.select(inside, value, b_.literal(n.as<PadAttrs>().value));
+}
+
+// A chain of selects from the last operand to the first; a condition common to all lanes is a branch.
+Val Pull::concat(const Node& n, const AccessMap& map, const Lanes& lanes) {
+  auto axis = static_cast<size_t>(n.as<AxisAttrs>().axis);
+  std::vector<Dim> starts = {0};
+  for (Value v : n.operands) starts.push_back(starts.back() + body_.type(v).shape[axis]);
+  auto operand = [&](size_t k) {
+    const Dim& extent = body_.type(n.operands[k]).shape[axis];
+    return at(n.operands[k], through_concat(starts[k], extent, n.as<AxisAttrs>().axis, map), lanes);
+  };
+  Val value;
+  for (size_t k = n.operands.size(); k-- > 0;) {
+    AccessMap inner =
+        through_concat(starts[k], body_.type(n.operands[k]).shape[axis], n.as<AxisAttrs>().axis, map);
+    Val here = mask(std::span(inner.guards).subspan(map.guards.size()), lanes);
+    if (!value.valid())
+      value = operand(k);
+    else if (!here.valid())
+      value = operand(k);
+    else
+      value = b_.select(here, operand(k), value);
+  }
+  return value;
+}
+
+// Indices outside the axis are reported for lanes that are really computed, and clamped.
+Val Pull::checked_index(Val i, const Dim& extent, const AccessMap& map, const Lanes& lanes) {
+  Val last = b_.sub(b_.dim(extent), b_.index(1)), zero = b_.index(0);
+  Val outside = b_.apply(Op::Or, {b_.lt(i, zero), b_.lt(last, i)});
+  Val inside = mask(map.guards, lanes);
+  if (inside.valid()) outside = b_.apply(Op::And, {outside, inside});
+  if (lanes.active.valid()) outside = b_.apply(Op::And, {outside, lanes.active});
+  b_.report_index(b_.reduce_lanes(Op::Or, outside));
+  return b_.apply(Op::Max, {b_.imin(i, last), zero});
+}
+
+Val Pull::gather(const Node& n, const AccessMap& map, const Lanes& lanes) {
+  const Shape& data = body_.type(n.operands[0]).shape;
+  auto axis = static_cast<size_t>(n.as<AxisAttrs>().axis);
+  auto count = static_cast<size_t>(body_.type(n.operands[1]).rank());
+  AccessMap indices{{map.index.begin() + axis, map.index.begin() + axis + count}, map.guards};
+  Val i = b_.cast(at(n.operands[1], indices, lanes), DType::I64);
+  Lanes wide = varies(indices, lanes) ? lanes : Lanes{};
+  IndexExpr found = variable(data[axis], checked_index(i, data[axis], indices, wide));
+  AccessMap inner{{map.index.begin(), map.index.begin() + axis}, map.guards};
+  inner.index.push_back(found);
+  inner.index.insert(inner.index.end(), map.index.begin() + axis + count, map.index.end());
+  Guard exists{0, 0, data[axis]};  // an empty axis has nothing to read: zeros
+  if (!exists.always()) inner.guards.push_back(exists);
+  return at(n.operands[0], inner, lanes);
+}
+
+// Element i is word i % 4 (f32) or the words 2 (i % 2) and 2 (i % 2) + 1 (f64) of its block.
+Val Pull::random(const Node& n, const AccessMap& map, const Lanes& lanes) {
+  const RandomAttrs& a = n.as<RandomAttrs>();
+  Val salt = b_.parameter(Literal::from_int(DType::I64, static_cast<int64_t>(fnv1a(a.key))));
+  Val seed = at(n.operands[0], {}), counter = at(n.operands[1], {});
+  Val key = b_.ixor(seed, salt);
+  Val i = index(linearize(map.index, a.type.shape), lanes);
+  int64_t per_block = a.type.dtype == DType::F32 ? 4 : 2;
+  Val block = b_.idiv(i, b_.index(per_block)), place = b_.irem(i, b_.index(per_block));
+  auto word = [&](int w) { return b_.philox(key, block, counter, w); };
+  auto pick = [&](int k, Val here, Val other) {
+    return b_.select(b_.apply(Op::Eq, {place, b_.index(k)}), here, other);
+  };
+  if (a.type.dtype == DType::F32) {
+    Val bits = pick(0, word(0), pick(1, word(1), pick(2, word(2), word(3))));
+    Val top = b_.cast(b_.idiv(bits, b_.index(1 << 8)), DType::F32);
+    return b_.mul(top, b_.immediate(Literal::from_double(DType::F32, 0x1p-24)));
+  }
+  Val low = pick(0, word(0), word(2)), high = pick(0, word(1), word(3));
+  Val bits = b_.add(b_.mul(high, b_.index(1 << 21)), b_.idiv(low, b_.index(1 << 11)));
+  return b_.mul(b_.cast(bits, DType::F64), b_.immediate(Literal::from_double(DType::F64, 0x1p-53)));
+}
+
+// --- hoisting
+
+void Pull::hoist(Value v, const AccessMap& map, const Lanes& lanes) {
+  std::set<std::string> seen;
+  std::function<void(Value, const AccessMap&)> walk = [&](Value v, const AccessMap& map) {
+    if (!seen.insert(fmt::format("{}.{} {}", v.node, v.index, map.str())).second) return;
+    const Node& n = body_.node(v);
+    if (!varies(map, lanes)) {
+      at(v, map, lanes);
+    } else if (is_elementwise(n.op)) {
+      for (Value operand : n.operands) walk(operand, map);
+    } else if (only_moves(n.op)) {
+      walk(n.operands[0], through_view(n, body_.type(n.operands[0]).shape, map));
+    }
+  };
+  walk(v, map);
+}
+
+}  // namespace nnc
