@@ -55,7 +55,13 @@ Value Net::param(const std::string& name, const Type& type, std::optional<Init> 
 void Net::write_state(const std::string& name, Value value) {
   if (!training()) return;
   if (depth() > 0) throw Error(path() + " keeps statistics, which a scan's body cannot");
-  frames_.front()->graph.add_output({path(name), value, true});
+  writes_.push_back({path(name), value, true});
+}
+
+Graph Net::take_graph() {
+  Graph& graph = frames_.front()->graph;
+  for (Output& write : writes_) graph.add_output(std::move(write));
+  return std::move(graph);
 }
 
 Value Net::uniform(const Type& type) {

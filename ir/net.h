@@ -43,7 +43,11 @@ class Net {
   bool training() const { return mode_ == Mode::Train; }
   /// Where nodes go now: the model's graph, or the body of the innermost open scan.
   Builder& b() { return frames_.back()->b; }
-  Graph take_graph() { return std::move(frames_.front()->graph); }
+  void add_output(const std::string& name, Value value) {
+    frames_.front()->graph.add_output({name, value, false});
+  }
+  /// The graph: its outputs, then the state writes.
+  Graph take_graph();
 
   /// The parameter `name` of the current scope; its shape must be numbers. Throws Error for a shape that is
   /// symbolic or absurd, and for a second parameter of the same path.
@@ -104,6 +108,7 @@ class Net {
   std::vector<ParamDecl> declared_;
   std::set<std::string> paths_;
   std::map<Value, Dim> classes_;
+  std::vector<Output> writes_;
 };
 
 /// Enters a scope for the lifetime of the object.
