@@ -64,8 +64,9 @@ OpRow product_row(Monoid m, const Geometry& g) {
 void add_reductions(std::vector<OpRow>& out) {
   for (const Geometry& g : geometries()) {
     out.push_back(reduce_row(Monoid::Add, g, D::Any, {16, true}, 2));
-    out.push_back(reduce_row(Monoid::Max, g, D::Distinct, {}, 1));
-    out.push_back(reduce_row(Monoid::Min, g, D::Distinct, {}, 1));
+    int order = g.name == std::string("none_left") ? 0 : 1;  // the empty maximum is infinite
+    out.push_back(reduce_row(Monoid::Max, g, D::Distinct, {}, order));
+    out.push_back(reduce_row(Monoid::Min, g, D::Distinct, {}, order));
     if (g.name != "long") out.push_back(reduce_row(Monoid::Mul, g, D::NonZero, {64, false}, 2));
     out.push_back(product_row(Monoid::MaxSumExp, g));
     out.push_back(product_row(Monoid::Moments, g));
