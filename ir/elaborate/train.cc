@@ -37,14 +37,12 @@ TrainPlan Elaborator::read_train(const ast::Train& train) {
   std::map<std::string, Loc> seen;
   std::vector<std::string> names;
   for (const TrainKey& key : train_keys()) names.emplace_back(key.name);
-  bool unknown = false;
   for (const ast::TrainEntry& e : train.entries) {
     auto key = std::find_if(train_keys().begin(), train_keys().end(),
                             [&](const TrainKey& k) { return e.key.text == k.name; });
     if (key == train_keys().end()) {
       diag_.error("unknown-key", e.key.loc, fmt::format("train has no key '{}'", e.key.text))
           .suggest(e.key.text, names);
-      unknown = true;
       continue;
     }
     auto [first, fresh] = seen.try_emplace(e.key.text, e.key.loc);
@@ -57,7 +55,8 @@ TrainPlan Elaborator::read_train(const ast::Train& train) {
     (this->*key->read)(plan, e);
   }
   for (const TrainKey& key : train_keys()) {
-    if (!key.required || seen.count(key.name) || unknown) continue;  // the unknown key may be the one missing
+    // A line with an error, such as an unknown key, may be the one that is missing.
+    if (!key.required || seen.count(key.name) || diag_.has_errors()) continue;
     diag_.error("missing-key", train.model.loc,
                 fmt::format("train {} has no '{}'", train.model.text, key.name));
   }
