@@ -220,7 +220,7 @@ int distance(std::string_view a, std::string_view b) {
 std::optional<std::string> suggest(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > 64) return std::nullopt;
   std::optional<std::string> best;
-  int limit = std::max<int>(2, static_cast<int>(2 * word.size() / 3));
+  int limit = word.size() == 1 ? 1 : std::max<int>(2, static_cast<int>(2 * word.size() / 3));
   for (const std::string& candidate : candidates) {
     if (candidate == word || candidate.size() > 2 * word.size() + 2) continue;
     int cost = distance(word, candidate);

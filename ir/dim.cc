@@ -58,6 +58,8 @@ Dim operator+(const Dim& a, const Dim& b) {
 Dim operator-(const Dim& a, const Dim& b) { return a + b * Dim(-1); }
 
 Dim operator*(const Dim& a, const Dim& b) {
+  // Far beyond any tensor, and enough to keep hostile text from growing polynomials without bound.
+  if (a.terms_.size() * b.terms_.size() > 1024) throw Error("a size has too many terms");
   std::vector<Dim::Term> terms;
   for (const Dim::Term& x : a.terms_) {
     for (const Dim::Term& y : b.terms_) {
@@ -74,7 +76,8 @@ namespace {
 
 std::optional<Dim::Term> divide(const Dim::Term& a, const Dim::Term& b) {
   if (b.coefficient == 0 || a.coefficient % b.coefficient != 0) return std::nullopt;
-  if (!std::includes(a.symbols.begin(), a.symbols.end(), b.symbols.begin(), b.symbols.end())) return std::nullopt;
+  if (!std::includes(a.symbols.begin(), a.symbols.end(), b.symbols.begin(), b.symbols.end()))
+    return std::nullopt;
   Dim::Term out{{}, a.coefficient / b.coefficient};
   std::set_difference(a.symbols.begin(), a.symbols.end(), b.symbols.begin(), b.symbols.end(),
                       std::back_inserter(out.symbols));
@@ -133,7 +136,9 @@ std::string Dim::str() const {
   // Symbols first, the constant last: `2*B + 1`.
   auto append = [&](const Term& term) {
     int64_t c = term.coefficient;
-    if (!out.empty()) {
+    if (!out.empty() && c == INT64_MIN) {
+      out += " + ";  // has no opposite
+    } else if (!out.empty()) {
       out += c < 0 ? " - " : " + ";
       c = c < 0 ? -c : c;
     }

@@ -1,6 +1,7 @@
 #include "ir/literal.h"
 
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -106,8 +107,14 @@ std::string Literal::str() const {
   double value = as_double();
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-  // The shortest digits that read back to the same float of this type.
-  std::string text = dtype == DType::F64 ? fmt::format("{}", value) : fmt::format("{}", static_cast<float>(value));
+  // The shortest digits that read back to the same value, also through a double as readers take them.
+  std::string text = fmt::format("{}", value);
+  if (dtype != DType::F64) {
+    std::string shorter = fmt::format("{}", static_cast<float>(value));
+    double read = 0;
+    std::from_chars(shorter.data(), shorter.data() + shorter.size(), read);
+    if (static_cast<float>(read) == static_cast<float>(value)) text = shorter;
+  }
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }
