@@ -24,7 +24,8 @@ std::string text(const Body&) { return ""; }  // stands in braces
 // A NaN that is not the usual one shows its bits.
 std::string text(const Literal& v) {
   bool odd = is_float(v.dtype) && std::isnan(v.as_double()) && v != Literal::from_double(v.dtype, NAN);
-  return fmt::format("{}({})", name_of(v.dtype), odd ? fmt::format("bits = {}", static_cast<int64_t>(v.bits)) : v.str());
+  return fmt::format("{}({})", name_of(v.dtype),
+                     odd ? fmt::format("bits = {}", static_cast<int64_t>(v.bits)) : v.str());
 }
 
 std::string text(const WindowAxis& w) {
