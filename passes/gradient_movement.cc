@@ -5,7 +5,9 @@
 namespace nnc::gradient {
 namespace {
 
-Literal zero_of(const Pullback& p) { return Literal::from_double(p.b.dtype(p.g()), 0); }
+// -0 rather than 0: added to anything it changes no bit, so that the sum of the gradients of several slices is
+// exactly their concat.
+Literal nothing(const Pullback& p) { return Literal::from_double(p.b.dtype(p.g()), -0.0); }
 
 // The transpose of a slice along one axis by scatter_add: for a stride over an extent not known until run
 // time, which interior padding cannot express.
@@ -47,7 +49,7 @@ Gradients slice(const Pullback& p) {
     high[i] = n[i] - a.start[i] - taken;
     interior[i] = a.stride[i] - 1;
   }
-  return {p.b.pad(g, low, high, interior, zero_of(p))};
+  return {p.b.pad(g, low, high, interior, nothing(p))};
 }
 
 Gradients pad(const Pullback& p) {

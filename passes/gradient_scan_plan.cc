@@ -31,7 +31,7 @@ std::vector<int64_t> shifted(std::vector<int64_t> axes) {
 bool is_additive(const Node& n) {
   constexpr Op kOps[] = {Op::Add,   Op::Sub,    Op::Neg,     Op::Reshape, Op::Permute, Op::Broadcast,
                          Op::Slice, Op::Concat, Op::Reverse, Op::Window,  Op::Unwindow};
-  if (n.op == Op::Pad) return n.as<PadAttrs>().value.bits == 0;
+  if (n.op == Op::Pad) return n.as<PadAttrs>().value.as_double() == 0;
   return std::find(std::begin(kOps), std::end(kOps), n.op) != std::end(kOps);
 }
 
