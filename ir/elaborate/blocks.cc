@@ -47,7 +47,8 @@ Val Elaborator::call_block(const ast::Block& block, const std::vector<ast::Arg>&
   for (const ast::Formal& f : block.formals) {
     if (f.default_value && !env_.back().names.count(f.name.text)) define(f.name, eval(*f.default_value));
   }
-  for (size_t i = 0; i < actual.size(); ++i) good = match_input(block.inputs[i], actual[i]) && good;
+  for (size_t i = 0; i < actual.size(); ++i)
+    good = match_input(block.inputs[i], actual[i], inputs[i].value->loc) && good;
   Many results;
   if (good) {
     run(block.body);
@@ -96,7 +97,7 @@ bool Elaborator::bind_block_formals(const ast::Block& block, const std::vector<a
     into.names[name] = val;
   }
   for (const ast::Formal& f : block.formals) {
-    if (into.names.count(f.name.text) || f.default_value) continue;
+    if (!good || into.names.count(f.name.text) || f.default_value) continue;
     diag_.error("missing-argument", loc, fmt::format("{} needs '{}'", block.name.text, f.name.text))
         .note(f.name.loc, "it has no default");
     good = false;
@@ -104,7 +105,7 @@ bool Elaborator::bind_block_formals(const ast::Block& block, const std::vector<a
   return good;
 }
 
-bool Elaborator::match_input(const ast::TypedName& declared, const Val& actual) {
+bool Elaborator::match_input(const ast::TypedName& declared, const Val& actual, Loc at) {
   if (!actual.as<TensorVal>()) {
     diag_
         .error("type", actual.loc,
@@ -114,16 +115,16 @@ bool Elaborator::match_input(const ast::TypedName& declared, const Val& actual) 
   }
   Type type = type_of(actual);
   if (type.dtype != declared.type.dtype || type.shape.size() != declared.type.dims.size()) {
-    diag_.error("shape", actual.loc, fmt::format("{} does not fit {}", type.str(), declared_type(declared)))
+    diag_.error("shape", at, fmt::format("{} does not fit {}", type.str(), declared_type(declared)))
         .note(declared.type.loc, "it is declared here");
     return false;
   }
-  if (!match_dims(declared, type, actual.loc)) return false;
+  if (!match_dims(declared, type, at)) return false;
   define(declared.name, actual);
   return true;
 }
 
-bool Elaborator::match_dims(const ast::TypedName& declared, const Type& actual, Loc operand) {
+bool Elaborator::match_dims(const ast::TypedName& declared, const Type& actual, Loc at) {
   for (size_t i = 0; i < actual.shape.size(); ++i) {
     const ast::Expr& pattern = *declared.type.dims[i];
     const ast::Ref* symbol = pattern.as<ast::Ref>();
@@ -135,7 +136,7 @@ bool Elaborator::match_dims(const ast::TypedName& declared, const Type& actual, 
     std::optional<Dim> wanted = eval_dim(pattern);
     if (!wanted) return false;
     if (*wanted == actual.shape[i]) continue;
-    Diagnostic& d = diag_.error("shape", operand,
+    Diagnostic& d = diag_.error("shape", at,
                                 fmt::format("axis {} of {} is {}, and '{}' wants {}", i, actual.str(),
                                             actual.shape[i].str(), declared.name.text, wanted->str()));
     d.note(pattern.loc, "the size is declared here");

@@ -16,6 +16,13 @@ std::vector<std::string> function_names(const Declarations& declarations) {
   return out;
 }
 
+// The message with the layer's name in front, once.
+Error named_error(std::string_view name, const Error& e) {
+  std::string message = e.what();
+  if (!message.starts_with(name)) message = fmt::format("{}: {}", name, message);
+  return Error(message, e.notes());
+}
+
 std::string usage(const LayerRow& row) { return fmt::format("{}({})", row.name, row.signature); }
 
 // Arguments by position of the signature; several only where it says `tensors`.
@@ -34,7 +41,8 @@ class ArgumentBinder {
   Bound bind(const Given& given, Loc call) {
     for (const auto& [arg, val] : given) arg->name.text.empty() ? positional(*arg, val) : named(*arg, val);
     for (size_t i = 0; i < signature_.size(); ++i) {
-      if (!signature_[i].required || !bound_.values[i].empty()) continue;
+      // A misspelt argument is the one that is missing.
+      if (bound_.failed || !signature_[i].required || !bound_.values[i].empty()) continue;
       error("missing-argument", call, fmt::format("{} needs '{}'", row_.name, signature_[i].name));
     }
     return std::move(bound_);
@@ -222,7 +230,8 @@ Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc) {
     if (results.items.size() == 1) return results.items[0];
     return {std::move(results), loc};
   } catch (const Error& e) {
-    return fail("layer", loc, Error(fmt::format("{}: {}", row.name, e.what()), e.notes()), operands);
+    if (dynamic_cast<const PoisonUsed*>(&e)) return poison(loc);
+    return fail("layer", loc, named_error(row.name, e), operands);
   }
 }
 

@@ -122,8 +122,8 @@ class Elaborator {
                           const std::vector<Val>& operands);
   bool bind_block_formals(const ast::Block& block, const std::vector<ast::Arg>& args, Loc loc,
                           Environment& into);
-  bool match_input(const ast::TypedName& declared, const Val& actual);
-  bool match_dims(const ast::TypedName& declared, const Type& actual, Loc operand);
+  bool match_input(const ast::TypedName& declared, const Val& actual, Loc at);
+  bool match_dims(const ast::TypedName& declared, const Type& actual, Loc at);
   bool match_results(const ast::Block& block, const std::vector<Val>& results, Loc loc);
   Val eval_index(const ast::Index& index, Loc loc);
   Val index_tensor(const ast::Index& index, const Val& base, Loc loc);

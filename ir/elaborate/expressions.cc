@@ -151,7 +151,7 @@ Val Elaborator::eval_ref(const ast::Ref& ref, Loc loc) {
   Diagnostic& d = diag_.error("unknown-name", loc, fmt::format("'{}' is not defined here", ref.name));
   if (function)
     d.with_help(fmt::format("'{}' is a function: call it with its arguments", ref.name));
-  else
+  else if (ref.name.size() > 1)
     d.suggest(ref.name, visible_names());
   return poison(loc);
 }

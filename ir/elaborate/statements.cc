@@ -113,9 +113,11 @@ void Elaborator::run_param(const ast::ParamStmt& s) {
     diag_.error("no-initialiser", name.loc, fmt::format("'{}' has no initial value", name.text))
         .with_help("for example: = normal(0, 0.02)");
   Val val = poison(name.loc);
-  if (type && init) {
+  try {
     net_.set_loc(name.loc);
-    val = {TensorVal{net_.param(net_.unique(name.text), *type, *init), net_.depth()}, name.loc};
+    if (type && init) val.v = TensorVal{net_.param(net_.unique(name.text), *type, *init), net_.depth()};
+  } catch (const Error& e) {
+    fail("parameter", name.loc, e, {});
   }
   define(name, val);
 }
