@@ -18,7 +18,7 @@ enum class Stage : uint8_t {
 
 /// Empty when all is well. Checks that operands come before their users and exist, that types are what
 /// inference says, that inputs and outputs are named once, that dimensions have plain names, that a state
-/// write has a param of its type, that bodies are closed, and that every op is legal at the stage.
+/// write has the type of the param it replaces, that bodies are closed, and that every op is legal at the stage.
 std::vector<Diagnostic> verify(const Graph& graph, Stage stage);
 
 /// Throws Error listing everything verify finds; `when` says after what ("after simplify").

@@ -23,7 +23,7 @@ struct Row {
 const Row kRows[] = {
     {"w = param(path = \"w\") : f32[2]\nwrite w = w\noutput y = x\n", Stage::Primitives, ""},
     {"output y = x\noutput y = x\n", Stage::Primitives, "output 'y' occurs twice\n"},
-    {"output w = x\nwrite w = x\n", Stage::Primitives, "there is no param 'w' to write\n"},
+    {"output w = x\nwrite w = x\n", Stage::Primitives, ""},
     {"w = param(path = \"w\") : f32[2]\nwrite w = x\n", Stage::Primitives,
      "'w' is f32[2] and is written with f32[B]\n"},
     {"w = param(path = \"w\") : f32[2]\nv = param(path = \"w\") : f32[3]\n", Stage::Primitives,
