@@ -7,7 +7,8 @@ namespace nnc::test {
 using loop::Builder;
 using loop::Val;
 
-uint32_t run(Jit& jit, const loop::Kernel& kernel, std::vector<Tensor*> tensors, const Bindings& dims) {
+uint32_t run(Jit& jit, const loop::Kernel& kernel, std::vector<Tensor*> tensors, const Bindings& dims,
+             int calls) {
   KernelFunction function = jit.compile(kernel);
   std::vector<void*> buffers;
   for (Tensor* t : tensors) buffers.push_back(t->bytes().data());
@@ -18,7 +19,9 @@ uint32_t run(Jit& jit, const loop::Kernel& kernel, std::vector<Tensor*> tensors,
   Tensor scratch(DType::U8, {std::max<int64_t>(1, scratch_bytes(kernel, dims))});
   uint32_t status = 0;
   KernelCall call{buffers.data(), symbols.data(), literals.data(), &status};
-  function(&call, 0, task_count(kernel, dims), scratch.bytes().data());
+  int64_t tasks = task_count(kernel, dims);
+  for (int i = calls; i-- > 0;)
+    function(&call, tasks * i / calls, tasks * (i + 1) / calls, scratch.bytes().data());
   return status;
 }
 

@@ -10,9 +10,11 @@
 
 namespace nnc::test {
 
-/// Runs every task in one call: `tensors` are the operands and results in the kernel's buffer order, `dims`
-/// the values of its symbols. Returns the status word.
-uint32_t run(Jit& jit, const loop::Kernel& kernel, std::vector<Tensor*> tensors, const Bindings& dims = {});
+/// Runs every task, in so many calls about as long as each other and the last first: `tensors` are the
+/// operands and results in the kernel's buffer order, `dims` the values of its symbols. Returns the status
+/// word.
+uint32_t run(Jit& jit, const loop::Kernel& kernel, std::vector<Tensor*> tensors, const Bindings& dims = {},
+             int calls = 1);
 
 /// A kernel over `lanes` elements at a time of equally long buffers: results are what `body` makes of the
 /// loaded operands. Whatever is left over goes through the same body one element at a time.

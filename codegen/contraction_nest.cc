@@ -1,0 +1,272 @@
+#include "codegen/contraction_nest.h"
+
+#include <algorithm>
+
+namespace nnc::contraction {
+namespace {
+
+int64_t round_up(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
+
+Val not_first(loop::Builder& b, Val chunk_begin) { return b.lt(b.index(0), chunk_begin); }
+
+}  // namespace
+
+Nest::Nest(loop::Builder& b, const Form& form, const Plan& plan, std::vector<int> inputs,
+           std::vector<int> outputs)
+    : b_(b),
+      form_(form),
+      plan_(plan),
+      inputs_(std::move(inputs)),
+      outputs_(std::move(outputs)),
+      pull_(b, form.body(), inputs_) {
+  declare_scratch();
+}
+
+int64_t Nest::depth_room() const {
+  int64_t depth = whole_depth() ? form_.extent(kDepth).value() : plan_.depth_chunk;
+  return round_up(std::max<int64_t>(depth, 1), lanes());
+}
+
+// Rows a power of two apart would share a few sets of the cache.
+int64_t Nest::row_panel_stride() const {
+  if (plan_.rows == RowLayout::PanelByRow) return round_up(plan_.row_block, lanes());
+  return depth_room() + (depth_room() * size_of(dtype()) % 512 == 0 ? lanes() : 0);
+}
+
+int Nest::input_buffer(NodeId input) const {
+  const auto& all = form_.body().inputs();
+  return inputs_[static_cast<size_t>(std::find(all.begin(), all.end(), input) - all.begin())];
+}
+
+void Nest::declare_scratch() {
+  auto scratch = [&](const char* name, int64_t count) {
+    return b_.buffer(
+        {name, dtype(), loop::BufferRole::Scratch, 0, count, static_cast<int>(b_.kernel().buffers.size())});
+  };
+  int64_t columns = round_up(plan_.column_block, plan_.tile.width());
+  int64_t at_once = whole_depth() ? plan_.tile.width() : columns;
+  if (plan_.rows == RowLayout::PanelByDepth)
+    row_panel_ = scratch("row panel", plan_.row_block * row_panel_stride());
+  if (plan_.rows == RowLayout::PanelByRow)
+    row_panel_ = scratch("row panel", depth_room() * row_panel_stride());
+  if (plan_.columns != ColumnLayout::InPlace) {
+    column_panel_ =
+        scratch("column panel", depth_room() * (plan_.columns_outer ? columns : plan_.tile.width()));
+  }
+  if (plan_.direct) return;
+  block_ = scratch("block", round_up(plan_.row_block, lanes()) * at_once);
+  if (form_.output_unit() == kRow) square_ = scratch("square", static_cast<int64_t>(lanes()) * lanes());
+}
+
+void Nest::emit() {
+  bool outer = plan_.columns_outer;
+  loop::TaskAxis rows{form_.extent(kRow), plan_.row_block},
+      columns{form_.extent(kColumn), plan_.column_block};
+  b_.kernel().tasks = {{form_.extent(kBatch), 1}, outer ? columns : rows, outer ? rows : columns};
+  b_.for_each(b_.task_begin(), b_.task_end(), 1, [&](Val t) { task(t); });
+}
+
+Count Nest::block_count(Axis axis, Val first, int64_t block) {
+  const Dim& extent = form_.extent(axis);
+  if (extent.is_constant() && extent.value() <= block) return {b_.index(extent.value()), extent.value()};
+  if (extent.is_constant() && extent.value() % block == 0) return {b_.index(block), block};
+  return {b_.imin(b_.index(block), b_.sub(b_.dim(extent), first)), std::nullopt};
+}
+
+void Nest::task(Val t) {
+  Pull::Scope scope(pull_);
+  const auto& axes = b_.kernel().tasks;
+  auto blocks = [&](size_t i) { return b_.ceil_div(b_.dim(axes[i].extent), axes[i].tile); };
+  Val inner = b_.irem(t, blocks(2)), rest = b_.idiv(t, blocks(2));
+  Val outer = b_.irem(rest, blocks(1)), batch = b_.idiv(rest, blocks(1));
+  Val row = plan_.columns_outer ? inner : outer, column = plan_.columns_outer ? outer : inner;
+  task_.batch = variable(kBatch, batch);
+  task_.row = b_.mul(row, b_.index(plan_.row_block));
+  task_.column = b_.mul(column, b_.index(plan_.column_block));
+  task_.rows = block_count(kRow, task_.row, plan_.row_block);
+  task_.columns = block_count(kColumn, task_.column, plan_.column_block);
+  if (whole_depth()) shared_panels(t, inner);
+  block();
+}
+
+// Tasks that follow each other share the outer block: its panels are packed by the first of this call.
+void Nest::shared_panels(Val t, Val inner) {
+  Chunk all{b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}};
+  bool columns = plan_.columns_outer, rows = !columns && plan_.rows != RowLayout::InPlace;
+  if (!columns && !rows) return;
+  Val starts =
+      b_.apply(Op::Or, {b_.apply(Op::Eq, {t, b_.task_begin()}), b_.apply(Op::Eq, {inner, b_.index(0)})});
+  b_.if_then(starts, [&] {
+    Pull::Scope scope(pull_);
+    if (rows) pack_rows(all);
+    if (columns) for_panels([&](const Panel& p) { pack_columns(all, p); });
+  });
+}
+
+void Nest::block() {
+  if (whole_depth())
+    return chunk({b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}});
+  Val depth = b_.dim(form_.extent(kDepth)), step = b_.index(plan_.depth_chunk);
+  // At least one chunk: without any steps the results are still to be written.
+  b_.for_each(b_.index(0), b_.apply(Op::Max, {depth, b_.index(1)}), plan_.depth_chunk, [&](Val first) {
+    Pull::Scope scope(pull_);
+    chunk({first, {b_.imin(step, b_.sub(depth, first)), std::nullopt}, not_first(b_, first)});
+  });
+  if (!plan_.direct) for_panels([&](const Panel& p) { epilogue(p); });
+}
+
+void Nest::chunk(const Chunk& c) {
+  bool rows_shared = whole_depth() && !plan_.columns_outer;
+  if (plan_.rows != RowLayout::InPlace && !rows_shared) pack_rows(c);
+  for_panels([&](const Panel& p) { panel(c, p); });
+}
+
+// Whole panels, then the columns that remain: as one narrower panel where their number is known, else vector
+// by vector.
+void Nest::for_panels(const std::function<void(const Panel&)>& body) {
+  const Count& n = task_.columns;
+  const int64_t width = plan_.tile.width();
+  auto scoped = [&](const Panel& p) {
+    Pull::Scope scope(pull_);
+    body(p);
+  };
+  if (n.fixed) {
+    int64_t whole = *n.fixed / width * width, rest = *n.fixed - whole;
+    if (whole > 0)
+      b_.for_each(b_.index(0), b_.index(whole), width, [&](Val j) { scoped({plan_.tile.vectors, j}); });
+    if (rest == 0) return;
+    Panel p{static_cast<int>((rest + lanes() - 1) / lanes()), b_.index(whole)};
+    if (rest % lanes() != 0) p.mask = b_.lane_mask(b_.index(rest % lanes()), lanes());
+    p.count = b_.index(rest);
+    return scoped(p);
+  }
+  Val whole = b_.mul(b_.idiv(n.value, b_.index(width)), b_.index(width));
+  b_.for_each(b_.index(0), whole, width, [&](Val j) { scoped({plan_.tile.vectors, j}); });
+  b_.for_each(whole, n.value, lanes(), [&](Val j) {
+    Val rest = b_.sub(n.value, j);
+    scoped({1, j, b_.lane_mask(rest, lanes()), b_.imin(rest, b_.index(lanes()))});
+  });
+}
+
+void Nest::panel(const Chunk& c, const Panel& p) {
+  panel_rows(c, p);
+  if (whole_depth() && !plan_.direct) epilogue(p);
+}
+
+void Nest::panel_rows(const Chunk& c, const Panel& p) {
+  switch (plan_.columns) {
+    case ColumnLayout::InPlace:
+      return rows_from(b_.index(0), c, p, columns_in_place(c, p));
+    case ColumnLayout::Copied:
+      return rows_from(first_rows(c, p), c, p, columns_packed(p));
+    case ColumnLayout::Packed:
+    case ColumnLayout::Transposed:
+      if (!plan_.columns_outer) pack_columns(c, p);
+      return rows_from(b_.index(0), c, p, columns_packed(p));
+  }
+}
+
+// The first whole tile reads the columns in place and leaves a copy; fewer rows than that get the panel
+// packed for them. Returns the rows done.
+Val Nest::first_rows(const Chunk& c, const Panel& p) {
+  auto copying = [&] {
+    ColumnSource source = columns_in_place(c, p);
+    source.copy = column_panel_;
+    source.copy_base = panel_base(p);
+    tile(plan_.tile.rows, b_.index(0), c, p, source);
+    return std::vector<Val>{b_.index(plan_.tile.rows)};
+  };
+  auto packing = [&] {
+    pack_columns(c, p);
+    return std::vector<Val>{b_.index(0)};
+  };
+  const Count& n = task_.rows;
+  if (n.fixed) return *n.fixed >= plan_.tile.rows ? copying()[0] : packing()[0];
+  Pull::Scope scope(pull_);
+  return b_.if_else(b_.lt(b_.index(plan_.tile.rows - 1), n.value), copying, packing)[0];
+}
+
+// Whole tiles, then what remains: one smaller tile where its size is known, else a ladder of powers of two.
+void Nest::rows_from(Val first, const Chunk& c, const Panel& p, const ColumnSource& source) {
+  const Count& n = task_.rows;
+  const int step = plan_.tile.rows;
+  Val size = b_.index(step);
+  Val end = b_.add(first, b_.mul(b_.idiv(b_.sub(n.value, first), size), size));
+  if (!n.fixed || *n.fixed >= step)
+    b_.for_each(first, end, step, [&](Val row) { tile(step, row, c, p, source); });
+  if (n.fixed) {
+    if (int rest = static_cast<int>(*n.fixed % step)) tile(rest, end, c, p, source);
+    return;
+  }
+  int piece = 1;
+  while (piece * 2 < step) piece *= 2;
+  for (; piece > 0 && step > 1; piece /= 2) {
+    Val enough = b_.lt(b_.index(piece - 1), b_.sub(n.value, end));
+    auto run = [&] {
+      tile(piece, end, c, p, source);
+      return std::vector<Val>{b_.add(end, b_.index(piece))};
+    };
+    end = b_.if_else(enough, run, [&] { return std::vector<Val>{end}; })[0];
+  }
+}
+
+void Nest::tile(int rows, Val row, const Chunk& c, const Panel& p, const ColumnSource& source) {
+  Pull::Scope scope(pull_);
+  TileShape s = shape(rows, p);
+  TilePlace at = place(row, p);
+  auto zero = [&] { return zero_tile(b_, s, dtype()); };
+  Accumulators init = c.continues.valid() ? b_.if_else(
+                                                c.continues, [&] { return load_tile(b_, s, at); }, zero)
+                                          : zero();
+  store_tile(b_, s, at, contract_tile(b_, s, row_source(row, c), source, c.depth.value, std::move(init)));
+}
+
+RowSource Nest::row_source(Val row, const Chunk& c) {
+  if (plan_.rows == RowLayout::PanelByRow) return {row_panel_, row, 1, b_.index(row_panel_stride())};
+  if (plan_.rows == RowLayout::PanelByDepth) {
+    int64_t stride = row_panel_stride();
+    return {row_panel_, b_.mul(row, b_.index(stride)), stride, b_.index(1)};
+  }
+  const Strided& s = *form_.rows().strided;
+  Val free_stride = b_.dim(s.free_stride), depth_stride = b_.dim(s.depth_stride);
+  Val base = pull_.scalar(form_.position(form_.rows(), {task_.batch, 0, 0, 0}));
+  base = b_.add(base, b_.mul(b_.add(task_.row, row), free_stride));
+  base = b_.add(base, b_.mul(c.first, depth_stride));
+  return {input_buffer(s.input), base, s.free_stride.value(), depth_stride};
+}
+
+ColumnSource Nest::columns_in_place(const Chunk& c, const Panel& p) {
+  const Strided& s = *form_.columns().strided;
+  Val depth_stride = b_.dim(s.depth_stride);
+  Val base = pull_.scalar(form_.position(form_.columns(), {task_.batch, 0, 0, 0}));
+  base = b_.add(base, b_.add(task_.column, p.first));
+  base = b_.add(base, b_.mul(c.first, depth_stride));
+  return {input_buffer(s.input), base, depth_stride, p.mask};
+}
+
+ColumnSource Nest::columns_packed(const Panel& p) {
+  return {column_panel_, panel_base(p), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
+}
+
+// Panels of a whole block follow each other; else there is one at a time.
+Val Nest::panel_base(const Panel& p) {
+  return plan_.columns_outer ? b_.mul(p.first, b_.index(depth_room())) : b_.index(0);
+}
+
+Val Nest::block_base(const Panel& p) {
+  int64_t rows = round_up(plan_.row_block, lanes());
+  return whole_depth() ? b_.index(0) : b_.mul(p.first, b_.index(rows));
+}
+
+TilePlace Nest::place(Val row, const Panel& p) {
+  if (!plan_.direct) {
+    Val stride = b_.index(static_cast<int64_t>(p.vectors) * lanes());
+    return {block_, b_.add(block_base(p), b_.mul(row, stride)), stride};
+  }
+  Val stride = b_.dim(*form_.output_offset(0, form_.variables()).coefficient(kRow));
+  Val base = pull_.scalar(form_.output_offset(0, {task_.batch, 0, 0, 0}));
+  base = b_.add(base, b_.add(task_.column, p.first));
+  return {outputs_[0], b_.add(base, b_.mul(b_.add(task_.row, row), stride)), stride, p.mask};
+}
+
+}  // namespace nnc::contraction

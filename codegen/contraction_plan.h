@@ -1,0 +1,55 @@
+// How a contraction is computed: tile, layouts, blocks. `choose` weighs the alternatives by counting cycles
+// of a machine with two fma and two load ports; the generator follows the plan and knows no sizes of its own.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "codegen/contraction_form.h"
+#include "codegen/contraction_tile.h"
+#include "codegen/target.h"
+
+namespace nnc::contraction {
+
+/// What a plan may depend on. Sizes are those expected; `fixed` tells which are the same at every run.
+struct OperandShape {
+  bool strided = false;  // readable in place: strides in elements, 0 where symbolic
+  bool fixed = false;    // the free stride is a constant
+  int64_t free_stride = 0, depth_stride = 0;
+  Unit unit = Unit::Neither;
+};
+struct ProblemShape {
+  int64_t batch = 1, rows = 1, columns = 1, depth = 1;
+  bool rows_fixed = true, columns_fixed = true, depth_fixed = true;
+  int64_t element_bytes = 4;
+  OperandShape row, column;
+  bool plain = true;              // no epilogue, and columns are neighbours in the result
+  bool output_by_columns = true;  // columns, not rows, are neighbours in the result
+  bool scattered = false;         // neither are
+};
+ProblemShape problem_shape(const Form& form, const Bindings& expected);
+
+/// Rows are read where they are, or from a panel of the block's rows that is contiguous along depth, or along
+/// rows.
+enum class RowLayout : uint8_t { InPlace, PanelByDepth, PanelByRow };
+/// Columns are read where they are; or copied to a panel by the first tile that reads them; or packed into
+/// panels before, by vectors along columns or by vectors along depth that are transposed.
+enum class ColumnLayout : uint8_t { InPlace, Copied, Packed, Transposed };
+
+struct Plan {
+  TileShape tile;
+  RowLayout rows = RowLayout::InPlace;
+  ColumnLayout columns = ColumnLayout::InPlace;
+  int64_t row_block = 1, column_block = 1;  // of one task
+  int64_t depth_chunk = 0;                  // 0: all of it at once
+  bool columns_outer = false;               // tasks run over row blocks first, sharing the packed columns
+  bool direct = true;                       // tiles go straight to the result, not through a block
+  double cycles = 0;                        // the estimate they were chosen by
+
+  /// "tile 14x2x16 rows in_place columns copied block 64x64 depth 256 direct".
+  std::string str() const;
+};
+
+Plan choose(const ProblemShape& shape, const Target& target);
+
+}  // namespace nnc::contraction

@@ -1,0 +1,60 @@
+// The register tile of a contraction: rows x vectors accumulators carried through the depth loop as SSA
+// values, rows' elements broadcast next to their use, columns as vectors, one fma each. An accumulator is the
+// chain fma(a, b, acc) in depth order from its initial value, whatever the tile.
+#pragma once
+
+#include <vector>
+
+#include "codegen/loop_builder.h"
+
+namespace nnc::contraction {
+
+using loop::Val;
+
+struct TileShape {
+  int rows = 1, vectors = 1, lanes = 1;
+  int width() const { return vectors * lanes; }
+};
+
+/// Row i at depth k is element base + i * row_stride + k * depth_stride.
+struct RowSource {
+  int buffer = -1;
+  Val base;
+  int64_t row_stride = 0;
+  Val depth_stride;
+};
+
+/// Columns at depth k are the tile's width of elements from base + k * depth_stride; with a mask, the last
+/// vector's other lanes are not read. With a `copy`, every vector read is also stored there, densely.
+struct ColumnSource {
+  int buffer = -1;
+  Val base;
+  Val depth_stride;
+  Val mask = {};
+  int copy = -1;
+  Val copy_base = {};
+};
+
+/// Where a tile's rows lie: row i is the width of elements from base + i * row_stride, the last vector
+/// masked.
+struct TilePlace {
+  int buffer = -1;
+  Val base;
+  Val row_stride;
+  Val mask = {};
+};
+
+/// Accumulators, row-major over (row, vector).
+using Accumulators = std::vector<Val>;
+
+Accumulators zero_tile(loop::Builder& b, TileShape shape, DType dtype);
+Accumulators load_tile(loop::Builder& b, TileShape shape, const TilePlace& place);
+void store_tile(loop::Builder& b, TileShape shape, const TilePlace& place, const Accumulators& tile);
+/// The tile after `depth` steps.
+Accumulators contract_tile(loop::Builder& b, TileShape shape, const RowSource& rows,
+                           const ColumnSource& columns, Val depth, Accumulators inits);
+
+/// Transposes n vectors of n lanes (n a power of two) by shuffles.
+std::vector<Val> transpose_lanes(loop::Builder& b, std::vector<Val> rows);
+
+}  // namespace nnc::contraction

@@ -1,0 +1,260 @@
+// Contraction kernels against the interpreter, bit for bit: shapes, forms, orientations, epilogues, prologues
+// and partitions on every target; and what their code must look like.
+#include "codegen/contraction.h"
+
+#include <random>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "codegen/contraction_plan.h"
+#include "ir/interpreter.h"
+#include "tests/codegen/run_kernel.h"
+#include "tests/support/compare.h"
+#include "tests/support/eval.h"
+
+namespace nnc {
+namespace {
+
+using Values = std::vector<Value>;
+using Build = std::function<Values(Builder&, const Values&)>;
+
+const Dim B = Dim::symbol("B"), K = Dim::symbol("K");
+
+struct Case {
+  std::string name;
+  std::vector<Type> inputs;
+  Build build;
+  std::vector<Bindings> sizes = {{}};
+};
+
+/// A graph of one region whose body `build` makes.
+struct Region {
+  explicit Region(const Case& c, Bindings expected = {})
+      : body(test::graph_of(c.inputs, c.build)), expected(expected) {
+    Builder b(outer);
+    Values operands;
+    for (size_t i = 0; i < c.inputs.size(); ++i)
+      operands.push_back(b.input("x" + std::to_string(i), c.inputs[i]));
+    RegionAttrs attrs{KernelKind::Contraction, c.name, {std::make_shared<Graph>(body)}};
+    id = b.add_node(Op::Region, attrs, operands)[0].node;
+  }
+  loop::Kernel lower(const Target& target) const { return lower_contraction(outer, id, target, expected); }
+
+  Graph body, outer;
+  NodeId id = 0;
+  Bindings expected;
+};
+
+std::vector<int64_t> evaluate(const Shape& shape, const Bindings& dims) {
+  std::vector<int64_t> out;
+  for (const Dim& d : shape) out.push_back(d.evaluate(dims));
+  return out;
+}
+
+Tensor random_tensor(const Type& type, const Bindings& dims, std::mt19937& rng) {
+  Tensor t(type.dtype, evaluate(type.shape, dims));
+  std::normal_distribution<double> normal;
+  for (int64_t i = 0; i < t.count(); ++i)
+    t.set(i, is_float(type.dtype) ? normal(rng) : static_cast<double>(rng() % 256));
+  return t;
+}
+
+/// The outputs of the kernel run in so many calls, the last tasks first.
+std::vector<Tensor> run_in_pieces(Jit& jit, const loop::Kernel& kernel, const Graph& body,
+                                  std::vector<Tensor>& inputs, const Bindings& dims, int pieces) {
+  std::vector<Tensor> outputs;
+  for (const Output& o : body.outputs()) {
+    const Type& type = body.type(o.value);
+    outputs.push_back(Tensor::filled(evaluate(type.shape, dims), Literal::from_double(type.dtype, 7)));
+  }
+  std::vector<Tensor*> all;
+  for (Tensor& t : inputs) all.push_back(&t);
+  for (Tensor& t : outputs) all.push_back(&t);
+  test::run(jit, kernel, all, dims, pieces);
+  return outputs;
+}
+
+void check(const Case& c, const Bindings& expected = {}) {
+  Region region(c, expected);
+  std::mt19937 rng(1);
+  for (const std::string& name : test::testable_targets()) {
+    Jit jit(Target::named(name));
+    loop::Kernel kernel = region.lower(jit.target());
+    for (const Bindings& dims : c.sizes) {
+      std::vector<Tensor> inputs;
+      for (const Type& t : c.inputs) inputs.push_back(random_tensor(t, dims, rng));
+      std::vector<Tensor> want = interpret(region.body, test::named(inputs), {}, {.bindings = dims});
+      for (int pieces : {1, 2, 3, 8}) {
+        std::vector<Tensor> got = run_in_pieces(jit, kernel, region.body, inputs, dims, pieces);
+        for (size_t k = 0; k < want.size(); ++k) {
+          EXPECT_EQ(test::compare_bits(got[k], want[k]), "")
+              << c.name << " output " << k << " on " << name << " in " << pieces << " pieces";
+        }
+        if (testing::Test::HasFailure()) return;
+      }
+    }
+    EXPECT_EQ(jit.functions_compiled(), 1u);
+  }
+}
+
+DotAttrs contract(int64_t lhs, int64_t rhs, DType accumulate = DType::F32) {
+  return {{}, {}, {lhs}, {rhs}, accumulate};
+}
+
+// C = A B with each operand stored as it is (N) or transposed (T).
+Case gemm(const std::string& form, Dim m, Dim n, Dim k, DType dtype = DType::F32,
+          std::vector<Bindings> sizes = {{}}) {
+  bool ta = form[0] == 'T', tb = form[1] == 'T';
+  Type a{dtype, ta ? Shape{k, m} : Shape{m, k}}, b{dtype, tb ? Shape{n, k} : Shape{k, n}};
+  DType acc = dtype == DType::F64 ? DType::F64 : DType::F32;
+  auto build = [=](Builder& g, const Values& x) {
+    return Values{g.dot(x[0], x[1], contract(ta ? 0 : 1, tb ? 1 : 0, acc))};
+  };
+  return {
+      fmt::format("{} {}x{}x{} {}", form, m.str(), n.str(), k.str(), name_of(dtype)), {a, b}, build, sizes};
+}
+
+TEST(Contraction, GemmOfFixedSizes) {
+  const int64_t sizes[][3] = {{1, 1, 1},     {1, 17, 5},     {17, 1, 5},   {3, 5, 7},     {16, 16, 16},
+                              {14, 32, 64},  {33, 31, 65},   {64, 10, 64}, {10, 128, 33}, {64, 128, 784},
+                              {65, 130, 70}, {40, 50, 1100}, {5, 0, 3},    {0, 5, 3},     {4, 20, 0},
+                              {30, 1, 40},   {1, 40, 30},    {13, 100, 1}};
+  for (const char* form : {"NN", "NT", "TN", "TT"}) {
+    for (auto [m, n, k] : sizes) check(gemm(form, m, n, k));
+  }
+}
+
+TEST(Contraction, GemmInOtherTypes) {
+  for (DType dtype : {DType::F64, DType::BF16}) {
+    for (const char* form : {"NN", "NT", "TN"}) {
+      check(gemm(form, 30, 37, 50, dtype));
+      check(gemm(form, 7, 16, 1030, dtype));
+    }
+  }
+}
+
+TEST(Contraction, OneCompileServesEverySize) {
+  const std::vector<Bindings> sizes = {{{"B", 64}}, {{"B", 1}},   {{"B", 7}},
+                                       {{"B", 0}},  {{"B", 100}}, {{"B", 333}}};
+  const Bindings expected = {{"B", 64}};
+  for (const char* form : {"NN", "NT", "TN", "TT"}) {
+    check(gemm(form, B, 50, 70, DType::F32, sizes), expected);
+    check(gemm(form, 50, B, 70, DType::F32, sizes), expected);
+    check(gemm(form, 50, 70, B, DType::F32, sizes), expected);
+    check(gemm(form, B, B, B, DType::F32, sizes), expected);
+  }
+}
+
+TEST(Contraction, ManyBlocksAndChunks) {
+  const std::vector<Bindings> sizes = {{{"B", 700}, {"K", 600}}, {{"B", 3}, {"K", 1}}, {{"B", 20}, {"K", 0}}};
+  check(gemm("NN", B, 200, K, DType::F32, sizes), {{"B", 64}, {"K", 64}});
+  check(gemm("NT", 200, B, K, DType::F32, sizes), {{"B", 64}, {"K", 64}});
+  check(gemm("NN", 300, 300, 1200));
+  check(gemm("NT", 300, 200, 300));
+}
+
+TEST(Contraction, BatchesAndSeveralAxes) {
+  auto attention = [](Builder& g, const Values& x) {  // [B, T, H, D] x [B, S, H, D] -> [B, H, T, S]
+    return Values{g.dot(x[0], x[1], {{0, 2}, {0, 2}, {3}, {3}, DType::F32})};
+  };
+  const std::vector<Bindings> sizes = {{{"B", 3}}, {{"B", 1}}, {{"B", 0}}};
+  check({"heads", {{DType::F32, {B, 9, 4, 16}}, {DType::F32, {B, 21, 4, 16}}}, attention, sizes}, {{"B", 2}});
+  auto two = [](Builder& g, const Values& x) {  // contracts two axes in an order of their own
+    return Values{g.dot(x[0], x[1], {{}, {}, {2, 0}, {1, 2}, DType::F32})};
+  };
+  check({"two axes", {{DType::F32, {5, 11, 6}}, {DType::F32, {13, 6, 5}}}, two});
+  auto outer = [](Builder& g, const Values& x) {
+    return Values{g.dot(x[0], x[1], {{}, {}, {}, {}, DType::F32})};
+  };
+  check({"outer", {{DType::F32, {19}}, {DType::F32, {23}}}, outer});
+  auto inner = [](Builder& g, const Values& x) {
+    return Values{g.dot(x[0], x[1], {{}, {}, {0}, {0}, DType::F64})};
+  };
+  check({"inner", {{DType::F32, {19}}, {DType::F32, {19}}}, inner});
+}
+
+TEST(Contraction, Epilogues) {
+  auto linear = [](Builder& g, const Values& x) {
+    Value y = g.add(g.contract(x[0], x[1], 1, 1), x[2]);
+    return Values{g.max(y, g.full(DType::F32, g.shape(y), 0)), y};
+  };
+  const std::vector<Bindings> sizes = {{{"B", 64}}, {{"B", 5}}};
+  for (int64_t n : {1, 10, 128}) {
+    check({"linear", {{DType::F32, {B, 70}}, {DType::F32, {n, 70}}, {DType::F32, {n}}}, linear, sizes},
+          {{"B", 64}});
+  }
+  auto masked = [](Builder& g, const Values& x) {
+    Value dx = g.contract(x[0], x[1], 1, 0);
+    return Values{
+        g.select(g.lt(g.full(DType::F32, g.shape(dx), 0), x[2]), dx, g.full(DType::F32, g.shape(dx), 0))};
+  };
+  check({"relu gradient",
+         {{DType::F32, {B, 30}}, {DType::F32, {30, 50}}, {DType::F32, {B, 50}}},
+         masked,
+         sizes},
+        {{"B", 64}});
+  auto update = [](Builder& g, const Values& x) {  // dW = dYt X; m and w follow
+    Value m = g.add(g.mul(x[3], g.scalar(DType::F32, 0.9)),
+                    g.mul(g.contract(x[0], x[1], 0, 0), g.scalar(DType::F32, 0.1)));
+    return Values{g.sub(x[2], g.div(m, g.add(g.sqrt(g.mul(m, m)), g.scalar(DType::F32, 1e-8)))), m};
+  };
+  Type w{DType::F32, {20, 75}};
+  check({"update", {{DType::F32, {B, 20}}, {DType::F32, {B, 75}}, w, w}, update, sizes}, {{"B", 64}});
+}
+
+TEST(Contraction, Prologues) {
+  const std::vector<Bindings> sizes = {{{"B", 64}}, {{"B", 5}}};
+  auto pixels = [](Builder& g, const Values& x) {
+    Value image = g.div(g.cast(g.reshape(x[0], {B, 77}), DType::F32), g.scalar(DType::F32, 255));
+    return Values{g.contract(image, x[1], 1, 1)};
+  };
+  check({"pixels", {{DType::U8, {B, 7, 11}}, {DType::F32, {40, 77}}}, pixels, sizes}, {{"B", 64}});
+  auto both = [](Builder& g, const Values& x) {
+    Value a = g.max(x[0], g.full(DType::F32, g.shape(x[0]), 0));
+    return Values{g.contract(a, g.mul(x[1], x[2]), 0, 0)};
+  };
+  Type w{DType::F32, {50, 33}};
+  check({"both sides", {{DType::F32, {50, 21}}, w, w}, both});
+}
+
+// conv as composites build it: [n, c, h, w] padded, windowed, contracted with [o, c, k, k], result to [n, o,
+// h, w].
+Case conv(int64_t channels, int64_t size, int64_t out, int64_t window, int64_t stride, int64_t dilation,
+          int64_t pad) {
+  auto build = [=](Builder& g, const Values& x) {
+    Value p =
+        g.pad(x[0], {0, 0, pad, pad}, {0, 0, pad, pad}, {0, 0, 0, 0}, Literal::from_double(DType::F32, 0));
+    Value v = g.window(p, {{2, window, stride, dilation}, {3, window, stride, dilation}});
+    return Values{g.permute(g.dot(v, x[1], {{}, {}, {1, 4, 5}, {1, 2, 3}, DType::F32}), {0, 3, 1, 2})};
+  };
+  Type image{DType::F32, {B, channels, size, size}}, weights{DType::F32, {out, channels, window, window}};
+  return {fmt::format("conv {} {} {} {} {} {} {}", channels, size, out, window, stride, dilation, pad),
+          {image, weights},
+          build,
+          {{{"B", 3}}, {{"B", 1}}}};
+}
+
+TEST(Contraction, Convolutions) {
+  check(conv(1, 12, 8, 3, 1, 1, 1), {{"B", 3}});
+  check(conv(3, 9, 5, 3, 2, 1, 1), {{"B", 3}});
+  check(conv(2, 13, 20, 3, 1, 2, 0), {{"B", 3}});
+  check(conv(4, 8, 17, 1, 1, 1, 0), {{"B", 3}});
+  check(conv(2, 11, 4, 5, 3, 2, 4), {{"B", 3}});
+}
+
+TEST(Contraction, ConvolutionByWeights) {
+  auto build = [](Builder& g, const Values& x) {  // x [n, c, h, w] windowed, g [n, o, h, w]
+    Value p = g.pad(x[0], {0, 0, 1, 1}, {0, 0, 1, 1}, {0, 0, 0, 0}, Literal::from_double(DType::F32, 0));
+    Value v = g.window(p, {{2, 3, 1, 1}, {3, 3, 1, 1}});
+    return Values{g.dot(x[1], v, {{}, {}, {0, 2, 3}, {0, 2, 3}, DType::F32})};
+  };
+  check({"by weights",
+         {{DType::F32, {B, 2, 10, 10}}, {DType::F32, {B, 6, 10, 10}}},
+         build,
+         {{{"B", 4}}, {{"B", 1}}}},
+        {{"B", 4}});
+}
+
+}  // namespace
+}  // namespace nnc
