@@ -8,6 +8,11 @@
 #include "ir/error.h"
 
 namespace nnc {
+namespace {
+
+constexpr int64_t kMaxParts = 10'000;  // a file may ask for any number; each part is a node
+
+}  // namespace
 
 Value flatten(Builder& b, Value x) {
   Shape shape = b.shape(x);
@@ -18,7 +23,8 @@ Value flatten(Builder& b, Value x) {
 std::vector<Value> split(Builder& b, Value x, int64_t parts, int64_t axis) {
   Type type = b.type(x);
   int64_t which = resolve_axis(type, axis);
-  std::optional<Dim> size = parts < 1 ? std::nullopt : type.shape[which].divided_by(parts);
+  std::optional<Dim> size =
+      parts < 1 || parts > kMaxParts ? std::nullopt : type.shape[which].divided_by(parts);
   if (!size)
     throw Error(fmt::format("axis {} of {} does not split into {} equal parts", which, type.str(), parts));
   std::vector<Value> out;

@@ -319,6 +319,7 @@ TEST(Elaborate, StopsRunawayModels) {
       "n = B + T\n repeat 100 { n = n * n }",
       "i = cast(x, i32)\n repeat 100 { i = gather(i, i) }",
       "y = A(2)(x)",
+      "a, b = split(zeros[1000000000], 1000000000)",
   };
   for (const char* body : bodies) {
     auto start = std::chrono::steady_clock::now();
