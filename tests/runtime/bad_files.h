@@ -112,7 +112,7 @@ inline void expect_survives_damage(const TestFolder& folder, const std::string& 
     EXPECT_FALSE(accepted && truncations_fail) << name << " cut to " << length;
   }
   std::mt19937 random(7);
-  for (int i = 0; i < 1500; ++i) {
+  for (int i = 0; i < 800; ++i) {
     folder.write(name, mutate(good, random));
     survives(read);
   }

@@ -107,7 +107,7 @@ TEST(ThreadPool, ForkAndJoinIsQuick) {
   ThreadPool pool(2);
   SpinBarrier barrier(2);
   double fork = 1, cross = 1;
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 20; ++round) {
     auto start = Clock::now();
     for (int i = 0; i < 100; ++i) pool.parallel(2, [](int, int) {});
     fork = std::min(fork, seconds_since(start) / 100);

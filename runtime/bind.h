@@ -1,0 +1,44 @@
+// Hands the columns of a data set to the inputs and targets of a model, converted to their types.
+//
+// An input or target takes the column of its name. What is left over: a single target takes the column marked
+// as the label; an input takes the column marked as input (the images of idx and digits), or, where it is [B,
+// k], the k columns nobody else has claimed, in the order of the file. [B, 1] takes a column of single values
+// as [B] does, and images fit inputs whose shape differs by axes of 1 or that is flat.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/type.h"
+#include "runtime/dataset.h"
+
+namespace nnc {
+
+/// An input or a target: its leading axis counts samples, the others are numbers or symbols.
+struct DataField {
+  std::string name;
+  Type type;
+};
+
+/// One table in the order of the fields, leading axis samples, element types and ranks those of the fields.
+struct BoundTable {
+  int64_t samples = 0;
+  std::vector<Tensor> inputs, targets;
+};
+
+struct BoundData {
+  BoundTable train, test;
+  std::vector<std::vector<std::string>>
+      target_classes;  // of each target that was text: the names of its values
+};
+
+/// Throws one Error whose notes say what else does not fit: a column that is missing (with a suggestion) or
+/// spoilt, a shape that differs, values the field's element type cannot hold.
+BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets);
+
+/// The values as `to` where none loses more than the rounding between float types; otherwise an Error that
+/// names the first sample that does. `what` begins the message.
+Tensor convert_exactly(Tensor from, DType to, const std::string& what);
+
+}  // namespace nnc

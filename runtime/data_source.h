@@ -1,0 +1,67 @@
+// The readers as a table: one row each with its name, arguments and function. `data idx("mnist")` in a model
+// file arrives as a DataSpec and is matched against the row called idx. To add a reader, write its file with
+// a function that returns its row and name that function in data_source.cc.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/module.h"
+#include "runtime/dataset.h"
+
+namespace nnc {
+
+struct DataArgument {
+  std::string_view name;
+  DataArg fallback;  // its alternative is the argument's type; an integer is taken for a double
+  bool required = false;
+  bool is_path = false;  // an existing file or folder, relative to the folder of the model file
+  std::string_view doc;
+};
+
+/// The value of each argument of a source, in the order of its row; paths are joined with the folder.
+class DataArguments {
+ public:
+  DataArguments(std::span<const DataArgument> rows, std::vector<DataArg> values)
+      : rows_(rows), values_(std::move(values)) {}
+
+  int64_t integer(std::string_view name) const { return std::get<int64_t>(at(name)); }
+  double number(std::string_view name) const { return std::get<double>(at(name)); }
+  const std::string& text(std::string_view name) const { return std::get<std::string>(at(name)); }
+
+ private:
+  const DataArg& at(std::string_view name) const;
+  std::span<const DataArgument> rows_;
+  std::vector<DataArg> values_;
+};
+
+struct DataSource {
+  std::string_view name;
+  std::string_view doc;
+  std::vector<DataArgument> arguments;
+  Dataset (*load)(const DataArguments& arguments);
+};
+
+std::span<const DataSource> data_sources();
+
+/// Reads the data a model file asks for; `folder` is the one that holds the model file. Throws Error on an
+/// unknown reader or argument (with a suggestion), a value of the wrong type, and whatever the reader finds
+/// wrong.
+Dataset load_data(const DataSpec& spec, const std::string& folder);
+
+/// Reports what is wrong with the specification, missing files included, at its places; reads no data.
+void check_data(const DataSpec& spec, const std::string& folder, Diagnostics& diagnostics);
+
+/// The specification with its path replaced, as a command line's --data asks for; where there is none, one
+/// made from what lies at `path`: idx for a folder, csv for a file. Throws Error when the reader takes no
+/// path.
+DataSpec with_path(const std::optional<DataSpec>& spec, const std::string& path);
+
+// The rows, each in the file of its reader.
+DataSource idx_source();
+DataSource csv_source();
+DataSource digits_source();
+
+}  // namespace nnc

@@ -1,0 +1,14 @@
+// One IDX file, gzip or not, as a tensor.
+#pragma once
+
+#include <string>
+
+#include "ir/tensor.h"
+
+namespace nnc {
+
+/// u8 stays u8; the 1-, 2- and 4-byte signed integers become i32, the floats f32 and f64. Throws Error naming
+/// the path when the file is not exactly what its header says.
+Tensor load_idx(const std::string& path);
+
+}  // namespace nnc
