@@ -54,7 +54,8 @@ void compute_gather(const OpCall& c) {
   visit_element(c.out[0].dtype(), [&]<class T>(T) {
     auto x = c.in[0]->as<T>();
     auto y = c.out[0].as<T>();
-    for_each_run(b, index, [&](int64_t from, int64_t to) { std::copy_n(&x[from], b.inner, &y[to]); });
+    for_each_run(b, index,
+                 [&](int64_t from, int64_t to) { std::copy_n(x.data() + from, b.inner, y.data() + to); });
   });
 }
 
