@@ -163,20 +163,10 @@ Vec emit_apply(Op op, DType from, DType to, std::span<const Vec> args) {
   return a;
 }
 
-namespace {
-
-// All set, or any set, by looking at the mask as one number.
-Vec reduce_mask(Op op, Vec mask) {
-  IR& ir = *mask.ir;
-  llvm::Value* number = ir.CreateBitCast(mask.value, ir.getIntNTy(static_cast<unsigned>(mask.lanes())));
-  return mask.with(op == Op::And ? ir.CreateIsNull(ir.CreateNot(number)) : ir.CreateIsNotNull(number));
-}
-
-}  // namespace
-
 Vec emit_reduce_lanes(Op op, DType dtype, Vec x) {
   if (x.lanes() == 1 && !x.type()->isVectorTy()) return x;
-  if (op == Op::And || op == Op::Or) return reduce_mask(op, x);
+  if (op == Op::And) return all_of(x);
+  if (op == Op::Or) return any_of(x);
   for (int half = x.lanes() / 2; half >= 1; half /= 2) {
     std::vector<int> low, high;
     for (int i = 0; i < half; ++i) low.push_back(i), high.push_back(i + half);

@@ -45,6 +45,11 @@ llvm::FunctionCallee libm_function(IR& ir, const char* name, size_t arity) {
   return callee;
 }
 
+// The mask as one number.
+llvm::Value* mask_bits(Vec mask) {
+  return mask.ir->CreateBitCast(mask.value, mask.ir->getIntNTy(static_cast<unsigned>(mask.lanes())));
+}
+
 }  // namespace
 
 llvm::Type* register_type(IR& ir, loop::VType type) {
@@ -123,6 +128,27 @@ Vec shift_right_arithmetic(Vec a, int n) {
 }
 
 Vec select(Vec mask, Vec a, Vec b) { return a.with(a.ir->CreateSelect(mask.value, a.value, b.value)); }
+
+Vec all_of(Vec mask) { return mask.with(mask.ir->CreateIsNull(mask.ir->CreateNot(mask_bits(mask)))); }
+Vec any_of(Vec mask) { return mask.with(mask.ir->CreateIsNotNull(mask_bits(mask))); }
+
+Vec replace_where(Vec mask, Vec usual, const std::function<Vec()>& rare) {
+  IR& ir = *usual.ir;
+  llvm::BasicBlock* before = ir.GetInsertBlock();
+  llvm::Function* function = before->getParent();
+  llvm::BasicBlock* on_rare = llvm::BasicBlock::Create(ir.getContext(), "rare", function);
+  llvm::BasicBlock* join = llvm::BasicBlock::Create(ir.getContext(), "join", function);
+  ir.CreateCondBr(any_of(mask).value, on_rare, join);
+  ir.SetInsertPoint(on_rare);
+  Vec replaced = select(mask, rare(), usual);
+  on_rare = ir.GetInsertBlock();
+  ir.CreateBr(join);
+  ir.SetInsertPoint(join);
+  llvm::PHINode* result = ir.CreatePHI(usual.type(), 2);
+  result->addIncoming(usual.value, before);
+  result->addIncoming(replaced.value, on_rare);
+  return usual.with(result);
+}
 
 Vec libm(const char* name, std::initializer_list<Vec> args) {
   Vec first = *args.begin();

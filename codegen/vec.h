@@ -2,6 +2,8 @@
 // and vectors are alike; a number beside a Vec is a constant of its type. Private to codegen.
 #pragma once
 
+#include <functional>
+
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Intrinsics.h>
 
@@ -84,6 +86,9 @@ Vec select(Vec mask, Vec a, Vec b);
 inline Vec select(Vec mask, double a, Vec b) { return select(mask, b.number(a), b); }
 inline Vec select(Vec mask, Vec a, double b) { return select(mask, a, a.number(b)); }
 
+/// `usual`, and where `mask` holds what `rare` makes instead, which runs only if any lane needs it.
+Vec replace_where(Vec mask, Vec usual, const std::function<Vec()>& rare);
+
 /// Coefficients from the highest power down, by Horner's rule with fused steps.
 template <size_t N>
 Vec polynomial(Vec x, const double (&coefficients)[N]) {
@@ -91,6 +96,10 @@ Vec polynomial(Vec x, const double (&coefficients)[N]) {
   for (size_t i = 1; i < N; ++i) sum = fma(sum, x, coefficients[i]);
   return sum;
 }
+
+/// All lanes of a mask, or any, as one bool.
+Vec all_of(Vec mask);
+Vec any_of(Vec mask);
 
 /// `function` of the C library (by its own name, "exp", "pow"), lane by lane; f64 arguments.
 Vec libm(const char* function, std::initializer_list<Vec> args);
