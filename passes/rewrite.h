@@ -20,6 +20,7 @@ class Rebuild {
   /// What stands for a value of the source; it must have been emitted.
   Value operator()(Value old) const { return images_[old.node].at(old.index); }
   bool has(NodeId id) const { return !images_[id].empty(); }
+  const std::vector<Value>& images(NodeId id) const { return images_[id]; }
   std::vector<Value> operands_of(NodeId id) const;
 
   /// Scope and location for what is built next: those of the old node.
