@@ -26,7 +26,7 @@ struct Token {
 /// Text that is no model at all is given up after this many errors.
 inline constexpr size_t kMaxSyntaxErrors = 100;
 /// Bytes; keeps the memory for tokens in bounds.
-inline constexpr size_t kMaxSource = size_t{16} << 20;
+inline constexpr size_t kMaxSource = size_t{4} << 20;
 
 /// The tokens of the source of `diagnostics`; the last is End. What is no token is reported.
 std::vector<Token> tokenize(Diagnostics& diagnostics);

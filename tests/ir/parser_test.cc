@@ -324,7 +324,7 @@ TEST(Parser, ManyErrorsAndLargeFilesStopEarly) {
   EXPECT_LT(many.error_count(), 110u);
   Diagnostics large("m.nn", std::string(kMaxSource + 1, 'a'));
   parse(large);
-  EXPECT_EQ(large.render(), "m.nn: error: a model file has at most 16 MiB\n");
+  EXPECT_EQ(large.render(), "m.nn: error: a model file has at most 4 MiB\n");
 }
 
 }  // namespace
