@@ -19,9 +19,19 @@ Pull::Pull(loop::Builder& b, const Graph& body, std::vector<int> inputs) : b_(b)
 }
 
 IndexExpr Pull::variable(const Dim& extent, Val value) {
-  auto [it, inserted] = by_value_.try_emplace(value.id, static_cast<int>(variables_.size()));
+  auto [it, inserted] = by_value_.try_emplace({value.id, extent.str()}, static_cast<int>(variables_.size()));
   if (inserted) variables_[it->second] = value;
   return IndexExpr::variable(it->second, extent);
+}
+
+IndexExpr Pull::variable(const Dim& extent) {
+  int id = static_cast<int>(variables_.size());
+  variables_[id] = {};
+  return IndexExpr::variable(id, extent);
+}
+
+void Pull::set(const IndexExpr& variable, Val value) {
+  if (!variable.is_constant()) variables_.at(id_of(variable)) = value;
 }
 
 int Pull::id_of(const IndexExpr& variable) {
@@ -31,7 +41,8 @@ int Pull::id_of(const IndexExpr& variable) {
 // --- indices
 
 bool Pull::varying(int variable, const Lanes& lanes) const {
-  return (variable == lanes.variable && lanes.count > 1) || b_.type(variables_.at(variable)).lanes > 1;
+  Val value = variables_.at(variable);
+  return (variable == lanes.variable && lanes.count > 1) || (value.valid() && b_.type(value).lanes > 1);
 }
 
 bool Pull::varies(const IndexExpr& e, const Lanes& lanes) const {
@@ -124,8 +135,8 @@ void Pull::bind(Value v, const AccessMap& map, Val value) {
   scopes_.back().bound_at[v] = {AccessMap{map.index, {}}.str(), value};
 }
 
-void Pull::bind_buffer(Value v, int buffer, const Shape& shape) {
-  scopes_.back().buffers[v] = {buffer, shape};
+void Pull::bind_buffer(Value v, int buffer, const std::vector<IndexExpr>& outer, const Shape& shape) {
+  scopes_.back().buffers[v] = {buffer, AccessMap{outer, {}}.str(), shape};
 }
 
 Val Pull::find(Value v, const AccessMap& map, const std::string& key, const Lanes& lanes) {
@@ -135,13 +146,12 @@ Val Pull::find(Value v, const AccessMap& map, const std::string& key, const Lane
     if (auto it = t.bound.find(v); it != t.bound.end()) return it->second;
     if (auto it = t.bound_at.find(v); it != t.bound_at.end()) {
       if (it->second.first == AccessMap{map.index, {}}.str()) return it->second.second;
-      throw Error(fmt::format("region: {} is read at {} and computed at {}", info(body_.node(v).op).name,
-                              map.str(), it->second.first));
     }
     if (auto it = t.buffers.find(v); it != t.buffers.end()) {
-      const auto& [buffer, shape] = it->second;
-      std::span<const IndexExpr> inner = std::span(map.index).last(shape.size());
-      return load(buffer, linearize(inner, shape), map.guards, lanes);
+      auto inner = map.index.end() - static_cast<ptrdiff_t>(it->second.shape.size());
+      if (AccessMap{{map.index.begin(), inner}, {}}.str() != it->second.outer) continue;
+      return load(it->second.buffer, linearize({inner, map.index.end()}, it->second.shape), map.guards,
+                  lanes);
     }
   }
   return {};
@@ -151,9 +161,8 @@ Val Pull::at(Value v, const AccessMap& map, const Lanes& wanted) {
   Lanes lanes = varies(map, wanted) ? wanted : Lanes{};
   std::string key = fmt::format("{}.{} {} x{} v{} m{}", v.node, v.index, map.str(), lanes.count,
                                 lanes.variable, lanes.active.id);
-  Val known = find(v, map, key, lanes);
-  if (known.valid()) return known;
-  Val value = compute(v, map, lanes);
+  Val value = find(v, map, key, lanes);
+  if (!value.valid()) value = compute(v, map, lanes);
   scopes_.back().at[key] = value;
   return value;
 }

@@ -33,6 +33,9 @@ class Pull {
 
   /// A new variable that stands for `value`: a scalar, or a vector with an index of its own in every lane.
   IndexExpr variable(const Dim& extent, loop::Val value);
+  /// A variable without a value yet: what depends on it may be hoisted around, not computed.
+  IndexExpr variable(const Dim& extent);
+  void set(const IndexExpr& variable, loop::Val value);
   /// The id in such an expression, -1 where an extent of 1 left none.
   static int id_of(const IndexExpr& variable);
 
@@ -46,10 +49,10 @@ class Pull {
 
   /// From here to the end of the scope `v` is this value, wherever it is read.
   void bind(Value v, loop::Val value);
-  /// The same where it is read at `map`; reading it elsewhere is an Error.
+  /// The same where it is read at `map`; elsewhere it is computed as if not bound.
   void bind(Value v, const AccessMap& map, loop::Val value);
-  /// `v` is to be loaded from a buffer: element (of the last `shape.size()` coordinates) in row-major order.
-  void bind_buffer(Value v, int buffer, const Shape& shape);
+  /// Where its first coordinates are `outer`, `v` is in a buffer that the remaining ones address, of that shape.
+  void bind_buffer(Value v, int buffer, const std::vector<IndexExpr>& outer, const Shape& shape);
 
   /// What is computed or bound while a Scope lives is forgotten at its end: open one in every loop body.
   class Scope {
@@ -67,6 +70,8 @@ class Pull {
   loop::Val scalar(const IndexExpr& e);
   /// One lane where it does not vary, else one index per lane.
   loop::Val index(const IndexExpr& e, const Lanes& lanes);
+  /// Elements at `offset` of any buffer: one load, neighbours, or a gather; zero where a guard fails.
+  loop::Val load(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes);
   /// All guards at once; invalid where there are none.
   loop::Val mask(std::span<const Guard> guards, const Lanes& lanes);
   bool varies(const IndexExpr& e, const Lanes& lanes) const;
@@ -75,11 +80,16 @@ class Pull {
   const Graph& body() const { return body_; }
 
  private:
+  struct Stored {
+    int buffer;
+    std::string outer;
+    Shape shape;
+  };
   struct Table {
     std::map<std::string, loop::Val> at;
     std::map<Value, loop::Val> bound;
     std::map<Value, std::pair<std::string, loop::Val>> bound_at;
-    std::map<Value, std::pair<int, Shape>> buffers;
+    std::map<Value, Stored> buffers;
   };
 
   loop::Val find(Value v, const AccessMap& map, const std::string& key, const Lanes& lanes);
@@ -92,7 +102,6 @@ class Pull {
   loop::Val random(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val unwindow(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val fold(Value v, const AccessMap& map, const Lanes& lanes);
-  loop::Val load(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes);
   loop::Val load_one(int buffer, const IndexExpr& offset, std::span<const Guard> guards, const Lanes& lanes);
   loop::Val atom(const IndexAtom& atom, const Lanes& lanes);
   loop::Val checked_index(loop::Val index, const Dim& extent, const AccessMap& map, const Lanes& lanes);
@@ -105,8 +114,8 @@ class Pull {
   loop::Builder& b_;
   const Graph& body_;
   std::map<NodeId, int> inputs_;
-  std::map<int, loop::Val> variables_;  // by id
-  std::map<uint32_t, int> by_value_;    // id of the variable for a Val
+  std::map<int, loop::Val> variables_;                        // by id
+  std::map<std::pair<uint32_t, std::string>, int> by_value_;  // id by Val and extent
   std::vector<Table> scopes_;
 };
 

@@ -1,0 +1,233 @@
+// Row regions: reductions over the trailing axes with the pointwise work around them, in passes over one row
+// after the other. Three forms: short rows are straight code whose vectors stay in registers; longer ones are
+// loops, with what is dear to recompute kept in a scratch row; narrow ones put a row into every lane.
+#include <algorithm>
+#include <set>
+
+#include "codegen/row_plan.h"
+
+namespace nnc {
+
+using loop::Val;
+
+namespace {
+
+constexpr int64_t kElementsPerTask = 8192;
+constexpr int64_t kNarrow = 16;        // elements a row may have to fit into one lane
+constexpr int64_t kVectorsAtOnce = 4;  // vectors a row may have to be straight code
+
+class RowKernel {
+ public:
+  RowKernel(RegionKernel& k, RowPlan plan) : k_(k), b_(k.b), plan_(std::move(plan)) {}
+
+  loop::Kernel run() {
+    find_loops();
+    share_memory();
+    for (const RowPass& pass : plan_.passes) {
+      for (Value v : pass.kept) {
+        if (straight_) continue;
+        scratch_[v] = k_.scratch("row", k_.body.type(v).dtype, plan_.row_length());
+      }
+    }
+    Dim rows = plan_.row_count();
+    int64_t length = std::max<int64_t>(1, k_.expect(plan_.row_length()));
+    int64_t per_task = std::max<int64_t>(1, kElementsPerTask / length);
+    k_.kernel.tasks = {{rows, per_task}};
+    Val hi = b_.imin(b_.mul(b_.task_end(), b_.index(per_task)), b_.dim(rows));
+    b_.for_each(b_.mul(b_.task_begin(), b_.index(per_task)), hi, 1, [&](Val row) { one_row(row); });
+    return k_.finish();
+  }
+
+ private:
+  std::vector<Root> all_roots(const std::vector<IndexExpr>& index) const {
+    std::vector<Root> out;
+    for (size_t p = 0; p < plan_.passes.size(); ++p) {
+      std::vector<Root> roots = plan_.roots(k_.body, p, index);
+      out.insert(out.end(), roots.begin(), roots.end());
+    }
+    std::vector<Root> outer = outer_roots(index);
+    out.insert(out.end(), outer.begin(), outer.end());
+    return out;
+  }
+
+  std::vector<Root> outer_roots(const std::vector<IndexExpr>& index) const {
+    AccessMap map{{index.begin(), index.begin() + static_cast<ptrdiff_t>(plan_.outer.size())}, {}};
+    std::vector<Root> out;
+    for (size_t i : plan_.outer_results) out.push_back({k_.result(i), map});
+    return out;
+  }
+
+  void find_loops() {
+    std::vector<int> labels(plan_.outer.size(), 0);
+    labels.resize(plan_.full.size(), 1);
+    space_ =
+        collapse(k_.body, plan_.full, labels, [&](const std::vector<IndexExpr>& i) { return all_roots(i); });
+    for (size_t i = 0; i < space_.groups.size(); ++i) {
+      (space_.labels[i] == 0 ? outer_extents_ : inner_extents_).push_back(space_.extent(i));
+      variables_.push_back(k_.pull.variable(space_.extent(i)));
+    }
+    const Dim& length = inner_extents_.back();
+    lanes_ = variables_.back().is_constant() ? 1 : k_.lanes;
+    straight_ = inner_extents_.size() == 1 && length.is_constant() && length.value() > 0 &&
+                length.value() <= kVectorsAtOnce * lanes_;
+    for (int64_t at = 0; straight_ && at < length.value(); at += lanes_) {
+      vectors_.push_back(lanes_ == 1 ? IndexExpr(0) : k_.pull.variable(length));
+    }
+  }
+
+  // An operand read only at the element being computed may be the memory of a result stored in the last pass
+  // that reads it, or later.
+  void share_memory() {
+    std::vector<IndexExpr> loops;
+    for (size_t i = 0; i < space_.groups.size(); ++i) {
+      loops.push_back(IndexExpr::variable(static_cast<int>(i), space_.extent(i)));
+    }
+    std::vector<IndexExpr> index = space_.coordinates(loops);
+    std::string here = linearize(index, plan_.full).str();
+    std::map<NodeId, size_t> last_read;  // pass; what outer results read is read after all of them
+    std::set<NodeId> elsewhere;
+    for (const LeafAccess& a : leaf_accesses(k_.body, all_roots(index), plan_.folded)) {
+      if (a.offset.str() != here) elsewhere.insert(a.leaf.node);
+    }
+    for (size_t p = 0; p < plan_.passes.size(); ++p) {
+      std::vector<Root> roots = plan_.roots(k_.body, p, index);
+      for (const LeafAccess& a : leaf_accesses(k_.body, roots, plan_.folded)) last_read[a.leaf.node] = p;
+    }
+    for (const LeafAccess& a : leaf_accesses(k_.body, outer_roots(index), plan_.folded)) {
+      last_read[a.leaf.node] = plan_.passes.size();
+    }
+    for (size_t p = 0; p < plan_.passes.size(); ++p) {
+      for (size_t r : plan_.passes[p].results) share_with(r, p, last_read, elsewhere);
+    }
+  }
+
+  void share_with(size_t result, size_t pass, const std::map<NodeId, size_t>& last_read,
+                  const std::set<NodeId>& elsewhere) {
+    for (NodeId input : k_.body.inputs()) {
+      auto it = last_read.find(input);
+      bool free = it != last_read.end() && it->second <= pass && !elsewhere.contains(input);
+      if (free && k_.body.node(input).results[0] == k_.body.type(k_.result(result)))
+        k_.may_alias(input, result);
+    }
+  }
+
+  void one_row(Val row) {
+    Pull::Scope scope(k_.pull);
+    std::vector<IndexExpr> outer = delinearize(k_.pull.variable(plan_.row_count(), row), outer_extents_);
+    for (size_t i = 0; i < outer.size(); ++i) k_.pull.set(variables_[i], k_.pull.scalar(outer[i]));
+    for (size_t u = 0; u < vectors_.size(); ++u) {
+      k_.pull.set(vectors_[u], b_.index(static_cast<int64_t>(u) * lanes_));
+    }
+    std::vector<IndexExpr> index = space_.coordinates(variables_);
+    AccessMap map{{index.begin(), index.begin() + static_cast<ptrdiff_t>(plan_.outer.size())}, {}};
+    for (const RowPass& pass : plan_.passes) {
+      std::vector<FoldRule> rules;
+      for (const BodyFold& f : pass.folds) rules.push_back(f.rule);
+      hoist(pass, index);
+      FoldStates states = straight_ ? straight_pass(pass, rules) : loop_pass(pass, rules);
+      for (size_t i = 0; i < rules.size(); ++i) {
+        bind_fold(k_.pull, pass.folds[i], map, fold_lanes(b_, rules[i], states[i]));
+      }
+      for (Value v : pass.kept) {
+        if (!straight_) k_.pull.bind_buffer(v, scratch_.at(v), map.index, plan_.inner);
+      }
+    }
+    for (size_t i : plan_.outer_results) {
+      k_.store(i, map.index, k_.pull.at(k_.result(i), map), {});
+    }
+  }
+
+  // What is the same along the row is computed before it; with several inner loops, in the innermost.
+  void hoist(const RowPass& pass, const std::vector<IndexExpr>& index) {
+    if (inner_extents_.size() > 1 || lanes_ == 1) return;
+    Lanes lanes{lanes_, Pull::id_of(variables_.back()), {}};
+    auto p = static_cast<size_t>(&pass - plan_.passes.data());
+    for (const Root& root : plan_.roots(k_.body, p, index)) k_.pull.hoist(root.value, root.map, lanes);
+  }
+
+  FoldStates straight_pass(const RowPass& pass, const std::vector<FoldRule>& rules) {
+    int64_t length = inner_extents_[0].value();
+    std::vector<FoldStates> parts;
+    for (size_t u = 0; u < vectors_.size(); ++u) {
+      int64_t rest = length - static_cast<int64_t>(u) * lanes_;
+      Val active = rest < lanes_ ? b_.lane_mask(b_.index(rest), lanes_) : Val{};
+      std::vector<IndexExpr> loops = variables_;
+      loops.back() = vectors_[u];
+      FoldStates states =
+          elements(pass, space_.coordinates(loops), {lanes_, Pull::id_of(vectors_[u]), active});
+      for (size_t i = 0; active.valid() && i < rules.size(); ++i) {
+        states[i] = fold_where(b_, rules[i], active, states[i]);
+      }
+      parts.push_back(std::move(states));
+    }
+    return fold_tree(b_, rules, std::move(parts));
+  }
+
+  FoldStates loop_pass(const RowPass& pass, const std::vector<FoldRule>& rules) {
+    int unroll = lanes_ > 1 && !rules.empty() && rules.size() <= 4 ? 4 : 1;
+    size_t outer = outer_extents_.size();
+    return fold_nest(b_, inner_extents_, lanes_, unroll, rules, lanes_,
+                     [&](const std::vector<Val>& ivs, Val active) {
+                       Pull::Scope scope(k_.pull);
+                       for (size_t i = 0; i < ivs.size(); ++i) k_.pull.set(variables_[outer + i], ivs[i]);
+                       Lanes lanes{lanes_, Pull::id_of(variables_.back()), active};
+                       return elements(pass, space_.coordinates(variables_), lanes);
+                     });
+  }
+
+  // One vector of the row: what it adds to the folds, and everything stored once all of it is computed.
+  FoldStates elements(const RowPass& pass, const std::vector<IndexExpr>& index, const Lanes& lanes) {
+    std::vector<IndexExpr> inner(index.begin() + static_cast<ptrdiff_t>(plan_.outer.size()), index.end());
+    IndexExpr place = linearize(inner, plan_.inner);
+    FoldStates states;
+    for (const BodyFold& f : pass.folds) {
+      states.push_back(fold_point(k_.pull, f, {index, {}}, place, lanes));
+    }
+    std::vector<Val> values;
+    for (size_t i : pass.results) values.push_back(k_.pull.vector(k_.result(i), {index, {}}, lanes));
+    for (size_t i = 0; i < values.size(); ++i) k_.store(pass.results[i], index, values[i], lanes);
+    for (Value v : pass.kept) {
+      if (!straight_) keep(v, place, k_.pull.vector(v, {index, {}}, lanes), lanes);
+    }
+    return states;
+  }
+
+  void keep(Value v, const IndexExpr& place, Val value, const Lanes& lanes) {
+    Val at = k_.pull.scalar(place);
+    if (lanes.active.valid())
+      b_.masked_store(scratch_.at(v), at, value, lanes.active);
+    else
+      b_.store(scratch_.at(v), at, value);
+  }
+
+  RegionKernel& k_;
+  loop::Builder& b_;
+  RowPlan plan_;
+  LoopSpace space_;
+  Shape outer_extents_, inner_extents_;
+  std::vector<IndexExpr> variables_;  // of the loops; the last one is the lanes'
+  std::vector<IndexExpr> vectors_;    // of straight code: the lanes' variable of each vector
+  std::map<Value, int> scratch_;
+  int lanes_ = 1;
+  bool straight_ = false;
+};
+
+bool is_narrow(const RegionKernel& k, const RowPlan& plan) {
+  Dim length = plan.row_length();
+  return length.is_constant() && length.value() <= kNarrow && k.expect(plan.row_count()) >= k.lanes;
+}
+
+}  // namespace
+
+loop::Kernel lower_row(const Graph& graph, NodeId region, const Target& target, const Bindings& expected) {
+  RegionKernel k(graph, region, target, expected);
+  RowPlan plan = plan_rows(k, target.l2_bytes / 2 / 8);
+  if (!is_narrow(k, plan)) return RowKernel(k, std::move(plan)).run();
+  std::vector<MapResult> results;
+  for (size_t i = 0; i < k.result_count(); ++i) {
+    results.push_back({i, k.result_shape(i) == plan.full ? plan.inner : Shape{}});
+  }
+  return emit_map(k, plan.outer, results);
+}
+
+}  // namespace nnc

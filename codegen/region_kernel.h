@@ -1,0 +1,70 @@
+// A kernel under construction for one region: buffers declared, the body ready to be pulled, the vector width
+// chosen. What every kind's lowering starts from and ends with.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "codegen/access_walk.h"
+#include "codegen/pull.h"
+#include "codegen/target.h"
+
+namespace nnc {
+
+class RegionKernel {
+ public:
+  RegionKernel(const Graph& graph, NodeId region, const Target& target, const Bindings& expected);
+
+  const Graph& body;
+  const Target& target;
+  loop::Kernel kernel;
+  loop::Builder b;
+  Pull pull;
+  int lanes;  // elements a vector step covers: f32's number where anything is 4 bytes or less, else f64's
+
+  size_t result_count() const { return body.outputs().size(); }
+  Value result(size_t i) const { return body.outputs()[i].value; }
+  const Shape& result_shape(size_t i) const { return body.type(result(i)).shape; }
+  int result_buffer(size_t i) const { return static_cast<int>(body.inputs().size() + i); }
+  /// The size tiles are chosen for.
+  int64_t expect(const Dim& extent) const { return extent.evaluate(expected_); }
+  int scratch(const std::string& name, DType dtype, const Dim& count);
+  /// Operand and result may be the same memory.
+  void may_alias(NodeId input, size_t result);
+
+  /// Runs body(iv, active) for every whole vector of [lo, hi), then once, masked, for what is left. `length` is
+  /// hi - lo where it is known.
+  void vector_loop(loop::Val lo, loop::Val hi, const Dim* length,
+                   const std::function<void(loop::Val iv, loop::Val active)>& body);
+  /// Stores `value` (one per lane) at the position of `index` in result i.
+  void store(size_t result, const std::vector<IndexExpr>& index, loop::Val value, const Lanes& lanes);
+  /// What result i holds at `index` so far.
+  loop::Val load_result(size_t result, const std::vector<IndexExpr>& index, const Lanes& lanes) {
+    return pull.load(result_buffer(result), linearize(index, result_shape(result)), {}, lanes);
+  }
+
+  /// Closes the kernel: fills in the counts of operations and bytes.
+  loop::Kernel finish();
+
+ private:
+  const Bindings& expected_;
+};
+
+/// The lowering of each kind; each throws Error for a body that its kind does not cover.
+loop::Kernel lower_pointwise(const Graph& graph, NodeId region, const Target& target,
+                             const Bindings& expected);
+loop::Kernel lower_row(const Graph& graph, NodeId region, const Target& target, const Bindings& expected);
+loop::Kernel lower_reduce(const Graph& graph, NodeId region, const Target& target, const Bindings& expected);
+loop::Kernel lower_index(const Graph& graph, NodeId region, const Target& target, const Bindings& expected);
+
+/// One result of a map kernel: for every point of the space, the elements of the trailing axes `taps`.
+struct MapResult {
+  size_t result;
+  Shape taps;
+};
+/// Every point of `space` by itself, vectorised along its innermost loop: pointwise regions, and rows narrow
+/// enough for one lane each.
+loop::Kernel emit_map(RegionKernel& k, const Shape& space, const std::vector<MapResult>& results);
+
+}  // namespace nnc

@@ -1,0 +1,221 @@
+#include "codegen/row_plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "ir/error.h"
+
+namespace nnc {
+namespace {
+
+// More than about ten instructions: worth a store and a load rather than a second computation.
+bool is_expensive(Op op) {
+  switch (op) {
+    case Op::Exp:
+    case Op::Expm1:
+    case Op::Log:
+    case Op::Log1p:
+    case Op::Sin:
+    case Op::Cos:
+    case Op::Tanh:
+    case Op::Erf:
+    case Op::Pow:
+    case Op::Random:
+    case Op::Gather:
+      return true;
+    case Op::Input:
+    case Op::Param:
+    case Op::Constant:
+    case Op::Iota:
+    case Op::Extent:
+    case Op::Neg:
+    case Op::Abs:
+    case Op::Sqrt:
+    case Op::Floor:
+    case Op::IsFinite:
+    case Op::Not:
+    case Op::Cast:
+    case Op::StopGradient:
+    case Op::Barrier:
+    case Op::Add:
+    case Op::Sub:
+    case Op::Mul:
+    case Op::Div:
+    case Op::Max:
+    case Op::Min:
+    case Op::Lt:
+    case Op::Le:
+    case Op::Eq:
+    case Op::Ne:
+    case Op::And:
+    case Op::Or:
+    case Op::Select:
+    case Op::Reshape:
+    case Op::Permute:
+    case Op::Broadcast:
+    case Op::Slice:
+    case Op::Pad:
+    case Op::Concat:
+    case Op::Reverse:
+    case Op::Window:
+    case Op::Unwindow:
+    case Op::ScatterAdd:
+    case Op::Reduce:
+    case Op::ArgMax:
+    case Op::ArgMin:
+    case Op::Dot:
+    case Op::Scan:
+    case Op::Region:
+      return false;
+  }
+  return false;
+}
+
+bool folds_trailing(const Node& n, const Shape& operand) {
+  std::vector<int64_t> axes = fold_axes(n);
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i] != static_cast<int64_t>(operand.size() - axes.size() + i)) return false;
+  }
+  return true;
+}
+
+class Planner {
+ public:
+  Planner(const RegionKernel& k, int64_t budget)
+      : k_(k), body_(k.body), budget_(budget), live_(live_nodes(k.body)) {}
+
+  RowPlan run() {
+    find_shapes();
+    find_levels();
+    place_results();
+    keep_values();
+    return std::move(plan_);
+  }
+
+ private:
+  bool is_row_fold(NodeId id) const {
+    const Node& n = body_.node(id);
+    if (!live_[id] || !is_fold(n.op)) return false;
+    const Shape& operand = body_.type(n.operands[0]).shape;
+    return operand == plan_.full && folds_trailing(n, operand) && fold_axes(n).size() == plan_.inner.size();
+  }
+
+  // The first fold says what a row is.
+  void find_shapes() {
+    for (NodeId id = 0; id < body_.size(); ++id) {
+      const Node& n = body_.node(id);
+      if (!live_[id] || !is_fold(n.op)) continue;
+      const Shape& operand = body_.type(n.operands[0]).shape;
+      if (!folds_trailing(n, operand)) continue;
+      plan_.full = operand;
+      auto split = operand.end() - static_cast<ptrdiff_t>(fold_axes(n).size());
+      plan_.outer = {operand.begin(), split};
+      plan_.inner = {split, operand.end()};
+      return;
+    }
+    throw Error("a row region without a reduction over trailing axes");
+  }
+
+  // A value's level is how many folds, one after the other, come before it.
+  void find_levels() {
+    level_.assign(body_.size(), 0);
+    for (NodeId id = 0; id < body_.size(); ++id) {
+      for (Value v : body_.node(id).operands) level_[id] = std::max(level_[id], level_[v.node]);
+      if (!is_row_fold(id)) continue;
+      if (plan_.passes.size() <= level_[id]) plan_.passes.resize(level_[id] + 1);
+      for (const BodyFold& f : folds_of(body_, id)) plan_.passes[level_[id]].folds.push_back(f);
+      for (uint32_t i = 0; i < body_.node(id).results.size(); ++i) plan_.folded.push_back({id, i});
+      ++level_[id];
+    }
+  }
+
+  void place_results() {
+    for (size_t i = 0; i < k_.result_count(); ++i) {
+      const Shape& shape = k_.result_shape(i);
+      if (shape == plan_.full) {
+        size_t pass = level_[k_.result(i).node];
+        if (plan_.passes.size() <= pass) plan_.passes.resize(pass + 1);
+        plan_.passes[pass].results.push_back(i);
+      } else if (shape == plan_.outer) {
+        plan_.outer_results.push_back(i);
+      } else {
+        throw Error("a result of " + to_string(shape) + " beside rows of " + to_string(plan_.full));
+      }
+    }
+  }
+
+  std::vector<Value> asked(size_t p) const {
+    std::vector<Value> out;
+    for (const Root& r : plan_.roots(body_, p, {})) out.push_back(r.value);
+    return out;
+  }
+
+  // Values a pass computes at every element of the row, by elementwise steps from what it asks for. `enter` says
+  // whether to look behind one.
+  template <class F>
+  void walk(size_t p, const F& enter) const {
+    std::vector<Value> stack = asked(p);
+    std::set<Value> seen;
+    while (!stack.empty()) {
+      Value v = stack.back();
+      stack.pop_back();
+      if (!seen.insert(v).second || body_.type(v).shape != plan_.full || !enter(v)) continue;
+      if (!is_elementwise(body_.node(v).op)) continue;
+      for (Value operand : body_.node(v).operands) stack.push_back(operand);
+    }
+  }
+
+  // An expensive value that a later pass meets again is kept by the first pass that computes it.
+  void keep_values() {
+    std::map<Value, size_t> computed;
+    std::set<Value> kept;
+    for (size_t p = 0; p < plan_.passes.size(); ++p) {
+      std::vector<Value> fresh;
+      walk(p, [&](Value v) {
+        if (kept.contains(v)) return false;
+        auto it = computed.find(v);
+        if (it == computed.end()) {
+          fresh.push_back(v);
+          return true;
+        }
+        if (!is_expensive(body_.node(v).op) || !affordable()) return true;
+        plan_.passes[it->second].kept.push_back(v);
+        kept.insert(v);
+        return false;
+      });
+      for (Value v : fresh) computed[v] = p;
+    }
+  }
+
+  bool affordable() {
+    int64_t length = k_.expect(plan_.row_length());
+    if (length > budget_) return false;
+    budget_ -= length;
+    return true;
+  }
+
+  const RegionKernel& k_;
+  const Graph& body_;
+  int64_t budget_;
+  std::vector<bool> live_;
+  std::vector<size_t> level_;
+  RowPlan plan_;
+};
+
+}  // namespace
+
+std::vector<Root> RowPlan::roots(const Graph& body, size_t p, const std::vector<IndexExpr>& index) const {
+  std::vector<Root> out;
+  for (const BodyFold& f : passes[p].folds) {
+    auto width = static_cast<size_t>(fold_group(body.node(f.node)));
+    for (size_t i = 0; i < width; ++i) {
+      out.push_back({body.node(f.node).operands[static_cast<size_t>(f.group) * width + i], {index, {}}});
+    }
+  }
+  for (size_t i : passes[p].results) out.push_back({body.outputs()[i].value, {index, {}}});
+  return out;
+}
+
+RowPlan plan_rows(const RegionKernel& k, int64_t budget) { return Planner(k, budget).run(); }
+
+}  // namespace nnc

@@ -1,0 +1,34 @@
+// How a row region is computed: which folds and results belong to which pass over a row, and which intermediate
+// values are worth keeping from one pass to the next.
+#pragma once
+
+#include <vector>
+
+#include "codegen/fold_loop.h"
+#include "codegen/region_kernel.h"
+
+namespace nnc {
+
+/// One walk along the row. It sees the folds of all earlier passes as scalars.
+struct RowPass {
+  std::vector<BodyFold> folds;
+  std::vector<size_t> results;  // stored, full-shaped
+  std::vector<Value> kept;      // stored to scratch for later passes
+};
+
+struct RowPlan {
+  Shape full, outer, inner;  // full is outer followed by inner
+  std::vector<RowPass> passes;
+  std::vector<size_t> outer_results;  // stored after the last pass
+  std::vector<Value> folded;          // every value a fold of a pass gives
+
+  Dim row_count() const { return element_count(outer); }
+  Dim row_length() const { return element_count(inner); }
+  /// The values pass `p` asks for, at the coordinates.
+  std::vector<Root> roots(const Graph& body, size_t p, const std::vector<IndexExpr>& index) const;
+};
+
+/// Throws Error where the body is no row region. At most `budget` elements of a row are kept in all.
+RowPlan plan_rows(const RegionKernel& k, int64_t budget);
+
+}  // namespace nnc
