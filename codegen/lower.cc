@@ -1,5 +1,6 @@
 #include "codegen/lower.h"
 
+#include "codegen/contraction.h"
 #include "codegen/region_kernel.h"
 #include "ir/error.h"
 
@@ -18,7 +19,7 @@ loop::Kernel by_kind(const Graph& graph, NodeId region, const Target& target, co
     case KernelKind::Index:
       return lower_index(graph, region, target, expected);
     case KernelKind::Contraction:
-      break;
+      return lower_contraction(graph, region, target, expected);
     case KernelKind::Scan:
       throw Error("a scan is run step by step and has no kernel of its own");
   }
