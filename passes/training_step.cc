@@ -10,6 +10,7 @@
 #include "passes/differentiate.h"
 #include "passes/merge_scans.h"
 #include "passes/rewrite.h"
+#include "passes/scan_hoist.h"
 
 namespace nnc {
 namespace {
@@ -83,8 +84,10 @@ void update(Builder& b, const Seam& seam, const OptimizerSpec& optimizer, Value 
 
 }  // namespace
 
-Graph training_step(const Graph& train, const OptimizerSpec& optimizer,
+// Scans are hoisted first: what has left a scan before differentiation needs no saving and no way back.
+Graph training_step(const Graph& model, const OptimizerSpec& optimizer,
                     const std::vector<GradientTransform>& transforms) {
+  Graph train = hoist_scans(model);
   Rebuild to(train);
   for (NodeId id = 0; id < train.size(); ++id) to.keep(id);
   Builder& b = to.builder();

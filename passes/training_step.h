@@ -32,10 +32,10 @@ struct Seam {
 };
 using GradientTransform = std::function<void(Builder&, Seam&)>;
 
-/// Outputs of `train` (its scalar float "loss" among them), then state writes: the updated parameters, the
-/// optimizer's state, what `train` writes itself (running statistics), and "train.step". Throws Error when
+/// Outputs of `model` (its scalar float "loss" among them), then state writes: the updated parameters, the
+/// optimizer's state, what `model` writes itself (running statistics), and "train.step". Throws Error when
 /// there is no such loss, when it depends on no trainable parameter, or for an optimizer that does not exist.
-Graph training_step(const Graph& train, const OptimizerSpec& optimizer,
+Graph training_step(const Graph& model, const OptimizerSpec& optimizer,
                     const std::vector<GradientTransform>& transforms = {});
 
 }  // namespace nnc
