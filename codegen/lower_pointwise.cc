@@ -53,6 +53,10 @@ class MapKernel {
     return out;
   }
 
+  bool has_taps() const {
+    return std::any_of(results_.begin(), results_.end(), [](const MapResult& r) { return !r.taps.empty(); });
+  }
+
   // Of a scalar there are no coordinates, though there is a loop.
   std::vector<IndexExpr> point(const std::vector<IndexExpr>& index) const {
     return scalar_ ? std::vector<IndexExpr>{} : index;
@@ -122,6 +126,12 @@ class MapKernel {
     if (lanes_ == 1) return k_.b.for_each(lo, hi, 1, [&](Val iv) { elements(index, iv, {}); });
     Lanes lanes{lanes_, Pull::id_of(lane_), {}};
     for (const Root& root : roots(index)) k_.pull.hoist(root.value, root.map, lanes);
+    if (has_taps()) {
+      // Gathers and scatters are masked anyway: one copy of the long straight code serves the last vector too.
+      loop::Builder& b = k_.b;
+      return b.for_each(lo, hi, lanes_,
+                        [&](Val iv) { elements(index, iv, b.lane_mask(b.sub(hi, iv), lanes_)); });
+    }
     k_.vector_loop(lo, hi, whole ? &inner_ : nullptr,
                    [&](Val iv, Val active) { elements(index, iv, active); });
   }

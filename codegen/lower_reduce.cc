@@ -15,7 +15,6 @@ using loop::Val;
 namespace {
 
 constexpr int64_t kElementsPerTask = 16384;
-constexpr int kColumnVectors = 4;  // side by side, to use whole cache lines and hide the latency of an add
 
 class ReduceKernel {
  public:
@@ -178,6 +177,13 @@ class ReduceKernel {
     });
   }
 
+  // Side by side, to use neighbouring cache lines and hide the latency of an add; half of the registers hold sums.
+  int column_vectors() const {
+    int width = 0;
+    for (const FoldRule& r : rules_) width += r.width();
+    return std::clamp(k_.target.vector_registers / 2 / width, 1, 8);
+  }
+
   int unroll() const { return lanes_ == 1 || rules_.size() > 4 ? 1 : 4; }
 
   void set_folded(const std::vector<Val>& ivs) {
@@ -188,7 +194,8 @@ class ReduceKernel {
   void columns() {
     Dim rows = element_count(extents(kept_));
     const Dim& width = loops_[lane_].extent;
-    int64_t block = kColumnVectors * lanes_;
+    int vectors = column_vectors();
+    int64_t block = int64_t{vectors} * lanes_;
     k_.kernel.tasks = {{rows, 1}, {width, block}};
     Val n = b_.dim(width), blocks = b_.ceil_div(n, block);
     b_.for_each(b_.task_begin(), b_.task_end(), 1, [&](Val task) {
@@ -196,7 +203,7 @@ class ReduceKernel {
       set_kept(b_.idiv(task, blocks));
       Val lo = b_.mul(b_.irem(task, blocks), b_.index(block)), end = b_.add(lo, b_.index(block));
       auto whole = [&] {
-        column_block(lo, kColumnVectors, {});
+        column_block(lo, vectors, {});
         return std::vector<Val>{};
       };
       auto part = [&] {

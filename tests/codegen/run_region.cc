@@ -70,16 +70,13 @@ std::vector<KernelKind> region_kinds(const Graph& g) {
   return out;
 }
 
-RegionRun run_region(const Graph& region_graph, const loop::Kernel& kernel, KernelFunction function,
-                     const NamedTensors& inputs, const Bindings& dims, int64_t pieces) {
+RegionRun run_region(const loop::Kernel& kernel, KernelFunction function,
+                     const std::vector<const Tensor*>& operands, const std::vector<Type>& results,
+                     const Bindings& dims, int64_t pieces) {
   std::vector<void*> buffers;
-  for (NodeId id : region_graph.inputs()) {
-    const Tensor& t = inputs.at(region_graph.node(id).as<InputAttrs>().name);
-    buffers.push_back(const_cast<std::byte*>(t.bytes().data()));
-  }
+  for (const Tensor* t : operands) buffers.push_back(const_cast<std::byte*>(t->bytes().data()));
   RegionRun out;
-  for (const Output& o : region_graph.outputs()) {
-    const Type& type = region_graph.type(o.value);
+  for (const Type& type : results) {
     out.results.push_back(Tensor(type.dtype, evaluate(type.shape, dims)));
     std::fill(out.results.back().bytes().begin(), out.results.back().bytes().end(), std::byte{0x5a});
   }
@@ -95,6 +92,17 @@ RegionRun run_region(const Graph& region_graph, const loop::Kernel& kernel, Kern
     function(&call, tasks * p / pieces, tasks * (p + 1) / pieces, scratch.bytes().data());
   }
   return out;
+}
+
+RegionRun run_region(const Graph& region_graph, const loop::Kernel& kernel, KernelFunction function,
+                     const NamedTensors& inputs, const Bindings& dims, int64_t pieces) {
+  std::vector<const Tensor*> operands;
+  for (NodeId id : region_graph.inputs()) {
+    operands.push_back(&inputs.at(region_graph.node(id).as<InputAttrs>().name));
+  }
+  std::vector<Type> results;
+  for (const Output& o : region_graph.outputs()) results.push_back(region_graph.type(o.value));
+  return run_region(kernel, function, operands, results, dims, pieces);
 }
 
 }  // namespace nnc::test

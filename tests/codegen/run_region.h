@@ -16,10 +16,15 @@ Graph as_region(const Graph& g, KernelKind kind);
 /// The kinds whose lowering takes the whole graph.
 std::vector<KernelKind> region_kinds(const Graph& g);
 
+/// What one kernel call gives.
 struct RegionRun {
   std::vector<Tensor> results;
   uint32_t status = 0;
 };
+/// Runs a kernel with its tasks split into `pieces` calls, last piece first.
+RegionRun run_region(const loop::Kernel& kernel, KernelFunction function,
+                     const std::vector<const Tensor*>& operands, const std::vector<Type>& results,
+                     const Bindings& dims, int64_t pieces);
 /// Runs the kernel of `region_graph` with its tasks split into `pieces` calls, last piece first.
 RegionRun run_region(const Graph& region_graph, const loop::Kernel& kernel, KernelFunction function,
                      const NamedTensors& inputs, const Bindings& dims, int64_t pieces);
