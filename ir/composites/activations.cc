@@ -6,7 +6,12 @@
 
 namespace nnc {
 
-Value relu(Builder& b, Value x) { return b.max(x, b.scalar(b.dtype(x), 0)); }
+// A select rather than max: its slope at 0 is 0, as PyTorch has it, where max would share the gradient with the
+// constant; and the way back is one comparison. A NaN stays.
+Value relu(Builder& b, Value x) {
+  Value zero = b.scalar(b.dtype(x), 0);
+  return b.select(b.le(x, zero), zero, x);
+}
 
 // -|x| is written as a select: at 0 it then has the slope of one branch, and the gradient there is the exact
 // 1/4. Through abs, whose gradient at 0 is 0, it would vanish.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ir/composites/activations.h"
 #include "ir/error.h"
 #include "passes/rewrite.h"
 #include "tests/passes/directional.h"
@@ -112,6 +113,8 @@ TEST(Gradient, TiesAndKinks) {
   EXPECT_EQ(derivative(abs, f64({3}, {-2, 0, 3})), f64({3}, {-1, 0, 1}));
   auto clip = [](Builder& b, const Values& v) { return Values{b.max(v[0], b.scalar(DType::F64, 1))}; };
   EXPECT_EQ(derivative(clip, f64({3}, {0, 1, 2})), f64({3}, {0, 0.5, 1}));
+  auto rectified = [](Builder& b, const Values& v) { return Values{relu(b, v[0])}; };
+  EXPECT_EQ(derivative(rectified, f64({3}, {-1, 0, 2})), f64({3}, {0, 0, 1}));
   auto top = [](Builder& b, const Values& v) { return Values{b.reshape(b.reduce_max(v[0], {0}), {1})}; };
   EXPECT_EQ(derivative(top, f64({4}, {1, 3, 3, 2})), f64({4}, {0, 1, 0, 0}));
   auto power = [](Builder& b, const Values& v) {
