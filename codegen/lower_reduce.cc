@@ -181,10 +181,21 @@ class ReduceKernel {
   int column_vectors() const {
     int width = 0;
     for (const FoldRule& r : rules_) width += r.width();
-    return std::clamp(k_.target.vector_registers / 2 / width, 1, 8);
+    return std::clamp(k_.target.vector_registers / 2 / width, 1, expensive() ? 2 : 8);
   }
 
-  int unroll() const { return lanes_ == 1 || rules_.size() > 4 ? 1 : 4; }
+  int unroll() const { return lanes_ == 1 || rules_.size() > 4 || expensive() ? 1 : 4; }
+
+  // Whether an element takes long enough to hide the latency of folding it.
+  bool expensive() const {
+    std::vector<bool> live = live_nodes(k_.body);
+    for (NodeId id = 0; id < k_.body.size(); ++id) {
+      const Node& n = k_.body.node(id);
+      if (live[id] && is_expensive(n.op) && n.results[0].rank() == static_cast<int64_t>(shape_.size()))
+        return true;
+    }
+    return false;
+  }
 
   void set_folded(const std::vector<Val>& ivs) {
     for (size_t i = 0; i < ivs.size(); ++i) k_.pull.set(loops_[folded_[i]].variable, ivs[i]);

@@ -164,7 +164,7 @@ class RowKernel {
   }
 
   FoldStates loop_pass(const RowPass& pass, const std::vector<FoldRule>& rules) {
-    int unroll = lanes_ > 1 && !rules.empty() && rules.size() <= 4 ? 4 : 1;
+    int unroll = lanes_ > 1 && !rules.empty() && rules.size() <= 4 && !pass.expensive ? 4 : 1;
     size_t outer = outer_extents_.size();
     return fold_nest(b_, inner_extents_, lanes_, unroll, rules, lanes_,
                      [&](const std::vector<Val>& ivs, Val active) {

@@ -119,8 +119,8 @@ Val Pull::load(int buffer, const IndexExpr& offset, std::span<const Guard> guard
   if (lanes.active.valid()) {
     inside = inside.valid() ? b_.apply(Op::And, {inside, lanes.active}) : lanes.active;
   }
-  Val fill = b_.immediate(Literal::from_int(b_.kernel().buffers[buffer].dtype, 0));
   if (neighbours && !inside.valid()) return b_.load(buffer, scalar(offset), lanes.count);
+  Val fill = b_.immediate(Literal::from_int(b_.kernel().buffers[buffer].dtype, 0));
   Val all = inside.valid() ? b_.broadcast(inside, lanes.count)
                            : b_.broadcast(b_.immediate(Literal::from_int(DType::Bool, 1)), lanes.count);
   if (neighbours) return b_.masked_load(buffer, scalar(offset), all, fill);

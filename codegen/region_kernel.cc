@@ -65,6 +65,68 @@ Dim operations(const Graph& body) {
 
 }  // namespace
 
+bool is_expensive(Op op) {
+  switch (op) {
+    case Op::Exp:
+    case Op::Expm1:
+    case Op::Log:
+    case Op::Log1p:
+    case Op::Sin:
+    case Op::Cos:
+    case Op::Tanh:
+    case Op::Erf:
+    case Op::Pow:
+    case Op::Random:
+    case Op::Gather:
+      return true;
+    case Op::Input:
+    case Op::Param:
+    case Op::Constant:
+    case Op::Iota:
+    case Op::Extent:
+    case Op::Neg:
+    case Op::Abs:
+    case Op::Sqrt:
+    case Op::Floor:
+    case Op::IsFinite:
+    case Op::Not:
+    case Op::Cast:
+    case Op::StopGradient:
+    case Op::Barrier:
+    case Op::Add:
+    case Op::Sub:
+    case Op::Mul:
+    case Op::Div:
+    case Op::Max:
+    case Op::Min:
+    case Op::Lt:
+    case Op::Le:
+    case Op::Eq:
+    case Op::Ne:
+    case Op::And:
+    case Op::Or:
+    case Op::Select:
+    case Op::Reshape:
+    case Op::Permute:
+    case Op::Broadcast:
+    case Op::Slice:
+    case Op::Pad:
+    case Op::Concat:
+    case Op::Reverse:
+    case Op::Window:
+    case Op::Unwindow:
+    case Op::ScatterAdd:
+    case Op::Reduce:
+    case Op::ArgMax:
+    case Op::ArgMin:
+    case Op::Dot:
+    case Op::Scan:
+    case Op::Region:
+      return false;
+  }
+  return false;
+}
+
 RegionKernel::RegionKernel(const Graph& graph, NodeId region, const Target& target, const Bindings& expected)
     : body(*attrs_of(graph, region).body.graph),
       target(target),

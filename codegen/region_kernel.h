@@ -12,6 +12,9 @@
 
 namespace nnc {
 
+/// More than about ten instructions: worth a store and a load rather than a second computation.
+bool is_expensive(Op op);
+
 class RegionKernel {
  public:
   RegionKernel(const Graph& graph, NodeId region, const Target& target, const Bindings& expected);

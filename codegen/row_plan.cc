@@ -8,69 +8,6 @@
 namespace nnc {
 namespace {
 
-// More than about ten instructions: worth a store and a load rather than a second computation.
-bool is_expensive(Op op) {
-  switch (op) {
-    case Op::Exp:
-    case Op::Expm1:
-    case Op::Log:
-    case Op::Log1p:
-    case Op::Sin:
-    case Op::Cos:
-    case Op::Tanh:
-    case Op::Erf:
-    case Op::Pow:
-    case Op::Random:
-    case Op::Gather:
-      return true;
-    case Op::Input:
-    case Op::Param:
-    case Op::Constant:
-    case Op::Iota:
-    case Op::Extent:
-    case Op::Neg:
-    case Op::Abs:
-    case Op::Sqrt:
-    case Op::Floor:
-    case Op::IsFinite:
-    case Op::Not:
-    case Op::Cast:
-    case Op::StopGradient:
-    case Op::Barrier:
-    case Op::Add:
-    case Op::Sub:
-    case Op::Mul:
-    case Op::Div:
-    case Op::Max:
-    case Op::Min:
-    case Op::Lt:
-    case Op::Le:
-    case Op::Eq:
-    case Op::Ne:
-    case Op::And:
-    case Op::Or:
-    case Op::Select:
-    case Op::Reshape:
-    case Op::Permute:
-    case Op::Broadcast:
-    case Op::Slice:
-    case Op::Pad:
-    case Op::Concat:
-    case Op::Reverse:
-    case Op::Window:
-    case Op::Unwindow:
-    case Op::ScatterAdd:
-    case Op::Reduce:
-    case Op::ArgMax:
-    case Op::ArgMin:
-    case Op::Dot:
-    case Op::Scan:
-    case Op::Region:
-      return false;
-  }
-  return false;
-}
-
 bool folds_trailing(const Node& n, const Shape& operand) {
   std::vector<int64_t> axes = fold_axes(n);
   for (size_t i = 0; i < axes.size(); ++i) {
@@ -88,6 +25,7 @@ class Planner {
     find_shapes();
     find_levels();
     place_results();
+    mark_expensive();
     keep_values();
     return std::move(plan_);
   }
@@ -162,6 +100,15 @@ class Planner {
       if (!seen.insert(v).second || body_.type(v).shape != plan_.full || !enter(v)) continue;
       if (!is_elementwise(body_.node(v).op)) continue;
       for (Value operand : body_.node(v).operands) stack.push_back(operand);
+    }
+  }
+
+  void mark_expensive() {
+    for (size_t p = 0; p < plan_.passes.size(); ++p) {
+      walk(p, [&](Value v) {
+        plan_.passes[p].expensive = plan_.passes[p].expensive || is_expensive(body_.node(v).op);
+        return true;
+      });
     }
   }
 

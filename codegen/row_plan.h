@@ -14,6 +14,7 @@ struct RowPass {
   std::vector<BodyFold> folds;
   std::vector<size_t> results;  // stored, full-shaped
   std::vector<Value> kept;      // stored to scratch for later passes
+  bool expensive = false;       // enough work to hide the latency of folding, whatever the accumulators
 };
 
 struct RowPlan {

@@ -95,6 +95,18 @@ std::vector<Value> mixed(Builder& b, const Dim& rows, const Dim& length) {
   return {b.add(b.add(b.max(b.add(x, bias), b.scalar(DType::F32, 0)), turned), shifted)};
 }
 
+// Sums over the first and last of three axes.
+std::vector<Value> channel_sums(Builder& b, const Dim& rows, const Dim& length) {
+  Value x = b.input("x", {DType::F32, {rows, 3, length}}), y = b.input("y", {DType::F32, {rows, 3, length}});
+  return {b.reduce_add(x, {0, 2}), b.reduce_add(b.mul(x, y), {0, 2})};
+}
+
+// The gradient of a table: rows of updates added where their labels say, many to one row.
+std::vector<Value> embedding_gradient(Builder& b, const Dim& rows, const Dim& length) {
+  Value update = b.input("x", {DType::F32, {rows, length}}), label = b.input("label", {DType::I32, {rows}});
+  return {b.scatter_add(b.full(DType::F32, {1001, length}, 0), label, update, 0)};
+}
+
 struct Form {
   const char* name;
   KernelKind kind;
@@ -108,6 +120,8 @@ const Form forms[] = {
     {"layer_norm", KernelKind::Row, layer_norm, {256, true}},
     {"moments", KernelKind::Row, moments, {64, true}},
     {"column_sums", KernelKind::Reduce, column_sums, {32, true}},
+    {"channel_sums", KernelKind::Reduce, channel_sums, {64, true}},
+    {"embedding_gradient", KernelKind::Index, embedding_gradient, {64, true}},
     {"total", KernelKind::Reduce, total, {32, true}},
     {"adam", KernelKind::Pointwise, adam, {16, true}},
     {"mixed", KernelKind::Pointwise, mixed, {2, true}},
