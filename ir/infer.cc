@@ -13,7 +13,9 @@ namespace {
 
 using Types = std::span<const Type>;
 
-[[noreturn]] void fail(Op op, const std::string& what) { throw Error(fmt::format("{}: {}", info(op).name, what)); }
+[[noreturn]] void fail(Op op, const std::string& what) {
+  throw Error(fmt::format("{}: {}", info(op).name, what));
+}
 
 std::string list(Types types) {
   std::string out;
@@ -70,7 +72,8 @@ Type reshape(const ShapeAttrs& a, const Type& t) {
   for (const Dim& d : a.shape) check_not_negative(Op::Reshape, d, "an extent");
   Dim from = element_count(t.shape), to = element_count(a.shape);
   if (from != to) {
-    fail(Op::Reshape, fmt::format("{} has {} elements, {} has {}", t.str(), from.str(), to_string(a.shape), to.str()));
+    fail(Op::Reshape,
+         fmt::format("{} has {} elements, {} has {}", t.str(), from.str(), to_string(a.shape), to.str()));
   }
   return {t.dtype, a.shape};
 }
@@ -132,7 +135,8 @@ Type pad(const PadAttrs& a, const Type& t) {
     check_not_negative(Op::Pad, a.high[i], "high");
     if (a.interior[i] < 0) fail(Op::Pad, "interior is negative");
     if (a.interior[i] > 0 && !t.shape[i].is_constant()) {
-      fail(Op::Pad, fmt::format("interior padding needs a fixed extent, axis {} of {} is symbolic", i, t.str()));
+      fail(Op::Pad,
+           fmt::format("interior padding needs a fixed extent, axis {} of {} is symbolic", i, t.str()));
     }
     Dim gaps = t.shape[i].is(0) ? Dim(0) : (t.shape[i] - 1) * Dim(a.interior[i]);
     out.shape.push_back(a.low[i] + t.shape[i] + gaps + a.high[i]);
@@ -160,7 +164,8 @@ Shape windowed(Op op, const std::vector<WindowAxis>& windows, const Shape& shape
     check_axis(op, w.axis, Type{DType::F32, shape});
     if (w.axis <= last) fail(op, "windowed axes must be increasing");
     last = w.axis;
-    if (w.size < 1 || w.stride < 1 || w.dilation < 1) fail(op, "size, stride and dilation must be at least 1");
+    if (w.size < 1 || w.stride < 1 || w.dilation < 1)
+      fail(op, "size, stride and dilation must be at least 1");
     Dim room = shape[w.axis] - Dim(checked_mul(w.size - 1, w.dilation)) - 1;
     if (w.stride == 1 && !room.is_constant()) {
       out[w.axis] = room + 1;
@@ -168,8 +173,8 @@ Shape windowed(Op op, const std::vector<WindowAxis>& windows, const Shape& shape
       fail(op, fmt::format("axis {} of {} is symbolic: a stride of {} needs a fixed extent", w.axis,
                            to_string(shape), w.stride));
     } else if (room.value() < 0) {
-      fail(op, fmt::format("a window of {} (dilation {}) is larger than axis {} of {}", w.size, w.dilation, w.axis,
-                           to_string(shape)));
+      fail(op, fmt::format("a window of {} (dilation {}) is larger than axis {} of {}", w.size, w.dilation,
+                           w.axis, to_string(shape)));
     } else {
       out[w.axis] = room.value() / w.stride + 1;
     }
@@ -191,8 +196,10 @@ Type gather(const AxisAttrs& a, Types t) {
   if (!is_integer(t[1].dtype)) fail(Op::Gather, "indices must be integers, not " + t[1].str());
   Type out{t[0].dtype, {}};
   for (int64_t i = 0; i < t[0].rank(); ++i) {
-    if (i != a.axis) out.shape.push_back(t[0].shape[i]);
-    else out.shape.insert(out.shape.end(), t[1].shape.begin(), t[1].shape.end());
+    if (i != a.axis)
+      out.shape.push_back(t[0].shape[i]);
+    else
+      out.shape.insert(out.shape.end(), t[1].shape.begin(), t[1].shape.end());
   }
   return out;
 }
@@ -211,9 +218,12 @@ int64_t reduce_arity(Monoid m) {
     case Monoid::Add:
     case Monoid::Mul:
     case Monoid::Max:
-    case Monoid::Min: return 1;
-    case Monoid::MaxSumExp: return 2;
-    case Monoid::Moments: return 3;
+    case Monoid::Min:
+      return 1;
+    case Monoid::MaxSumExp:
+      return 2;
+    case Monoid::Moments:
+      return 3;
   }
   return 1;
 }
@@ -230,7 +240,8 @@ Type drop_axes(const Type& t, const std::vector<int64_t>& axes) {
 std::vector<Type> reduce(const ReduceAttrs& a, Types t) {
   int64_t group = reduce_arity(a.monoid);
   if (t.empty() || t.size() % group != 0) {
-    fail(Op::Reduce, fmt::format("{} takes a multiple of {} operands, not {}", name_of_enum(a.monoid), group, t.size()));
+    fail(Op::Reduce,
+         fmt::format("{} takes a multiple of {} operands, not {}", name_of_enum(a.monoid), group, t.size()));
   }
   std::vector<Type> out;
   for (const Type& x : t) {
@@ -248,10 +259,12 @@ Type arg_reduce(Op op, const AxisAttrs& a, const Type& t) {
 }
 
 // Axes neither batch nor contracted, in order.
-std::vector<int64_t> free_axes(const Type& t, const std::vector<int64_t>& batch, const std::vector<int64_t>& contract) {
+std::vector<int64_t> free_axes(const Type& t, const std::vector<int64_t>& batch,
+                               const std::vector<int64_t>& contract) {
   std::vector<int64_t> out;
   for (int64_t i = 0; i < t.rank(); ++i) {
-    bool used = std::count(batch.begin(), batch.end(), i) + std::count(contract.begin(), contract.end(), i) > 0;
+    bool used =
+        std::count(batch.begin(), batch.end(), i) + std::count(contract.begin(), contract.end(), i) > 0;
     if (!used) out.push_back(i);
   }
   return out;
@@ -263,8 +276,9 @@ void check_paired(const std::vector<int64_t>& l, const std::vector<int64_t>& r, 
     check_axis(Op::Dot, l[i], t[0]);
     check_axis(Op::Dot, r[i], t[1]);
     if (t[0].shape[l[i]] != t[1].shape[r[i]]) {
-      fail(Op::Dot, fmt::format("{} axis {} of {} and axis {} of {} differ: {} and {}", what, l[i], t[0].str(), r[i],
-                                t[1].str(), t[0].shape[l[i]].str(), t[1].shape[r[i]].str()));
+      fail(Op::Dot,
+           fmt::format("{} axis {} of {} and axis {} of {} differ: {} and {}", what, l[i], t[0].str(), r[i],
+                       t[1].str(), t[0].shape[l[i]].str(), t[1].shape[r[i]].str()));
     }
   }
 }
@@ -316,11 +330,13 @@ std::vector<Type> scan(const ScanAttrs& a, Types t) {
     expected[i].shape.erase(expected[i].shape.begin());
   }
   check_body_inputs(Op::Scan, body, t, expected);
-  if (static_cast<int64_t>(body.outputs().size()) < a.carries) fail(Op::Scan, "the body does not return its carries");
+  if (static_cast<int64_t>(body.outputs().size()) < a.carries)
+    fail(Op::Scan, "the body does not return its carries");
   std::vector<Type> out;
   for (size_t i = 0; i < body.outputs().size(); ++i) {
     Type result = body.type(body.outputs()[i].value);
-    if (static_cast<int64_t>(i) >= a.carries) result.shape.insert(result.shape.begin(), a.length);
+    if (static_cast<int64_t>(i) >= a.carries)
+      result.shape.insert(result.shape.begin(), a.length);
     else if (result != t[i]) {
       fail(Op::Scan, fmt::format("carry '{}' starts as {} and the body returns {}", body.outputs()[i].name,
                                  t[i].str(), result.str()));
@@ -357,6 +373,44 @@ Type random(const RandomAttrs& a, Types t) {
   return leaf_type(Op::Random, a.type);
 }
 
+// One overload per attribute struct: an op with attributes of a new kind does not compile without its own.
+using Results = std::vector<Type>;
+
+Results results(Op op, const NoAttrs&, Types t) {
+  return {op == Op::Select ? select(t) : elementwise(op, t)};
+}
+Results results(Op op, const BarrierAttrs&, Types t) { return {elementwise(op, t)}; }
+Results results(Op op, const InputAttrs& a, Types) { return {leaf_type(op, a.type)}; }
+Results results(Op op, const ParamAttrs& a, Types) { return {leaf_type(op, a.type)}; }
+Results results(Op, const ConstantAttrs& a, Types) { return {Type{a.value.dtype, {}}}; }
+Results results(Op, const IotaAttrs& a, Types) { return {iota(a)}; }
+Results results(Op, const ExtentAttrs&, Types) { return {Type{DType::I64, {}}}; }
+Results results(Op, const RandomAttrs& a, Types t) { return {random(a, t)}; }
+Results results(Op, const CastAttrs& a, Types t) { return {Type{a.to, t[0].shape}}; }
+Results results(Op, const ShapeAttrs& a, Types t) { return {reshape(a, t[0])}; }
+Results results(Op, const PermuteAttrs& a, Types t) { return {permute(a, t[0])}; }
+Results results(Op, const BroadcastAttrs& a, Types t) { return {broadcast(a, t[0])}; }
+Results results(Op, const SliceAttrs& a, Types t) { return {slice(a, t[0])}; }
+Results results(Op, const PadAttrs& a, Types t) { return {pad(a, t[0])}; }
+Results results(Op op, const AxesAttrs& a, Types t) {
+  check_axes(op, a.axes, t[0]);
+  return {t[0]};
+}
+Results results(Op op, const WindowAttrs& a, Types t) {
+  return {Type{t[0].dtype, windowed(op, a.windows, t[0].shape)}};
+}
+Results results(Op, const UnwindowAttrs& a, Types t) { return {unwindow(a, t[0])}; }
+Results results(Op op, const AxisAttrs& a, Types t) {
+  if (op == Op::Concat) return {concat(a, t)};
+  if (op == Op::Gather) return {gather(a, t)};
+  if (op == Op::ScatterAdd) return {scatter_add(a, t)};
+  return {arg_reduce(op, a, t[0])};
+}
+Results results(Op, const ReduceAttrs& a, Types t) { return reduce(a, t); }
+Results results(Op, const DotAttrs& a, Types t) { return {dot(a, t)}; }
+Results results(Op, const ScanAttrs& a, Types t) { return scan(a, t); }
+Results results(Op, const RegionAttrs& a, Types t) { return region(a, t); }
+
 }  // namespace
 
 std::vector<Type> infer(Op op, const Attrs& attrs, std::span<const Type> t) {
@@ -365,38 +419,7 @@ std::vector<Type> infer(Op op, const Attrs& attrs, std::span<const Type> t) {
     fail(op, fmt::format("takes {} operands, not {}", info(op).arity, t.size()));
   }
   check_dtypes(op, t);
-  switch (op) {
-    case Op::Input: return {leaf_type(op, std::get<InputAttrs>(attrs).type)};
-    case Op::Param: return {leaf_type(op, std::get<ParamAttrs>(attrs).type)};
-    case Op::Constant: return {Type{std::get<ConstantAttrs>(attrs).value.dtype, {}}};
-    case Op::Iota: return {iota(std::get<IotaAttrs>(attrs))};
-    case Op::Extent: return {Type{DType::I64, {}}};
-    case Op::Random: return {random(std::get<RandomAttrs>(attrs), t)};
-    case Op::Neg: case Op::Abs: case Op::Exp: case Op::Expm1: case Op::Log: case Op::Log1p: case Op::Sqrt:
-    case Op::Sin: case Op::Cos: case Op::Tanh: case Op::Erf: case Op::Floor: case Op::IsFinite: case Op::Not:
-    case Op::StopGradient: case Op::Barrier:
-    case Op::Add: case Op::Sub: case Op::Mul: case Op::Div: case Op::Max: case Op::Min: case Op::Pow:
-    case Op::Lt: case Op::Le: case Op::Eq: case Op::Ne: case Op::And: case Op::Or: return {elementwise(op, t)};
-    case Op::Cast: return {Type{std::get<CastAttrs>(attrs).to, t[0].shape}};
-    case Op::Select: return {select(t)};
-    case Op::Reshape: return {reshape(std::get<ShapeAttrs>(attrs), t[0])};
-    case Op::Permute: return {permute(std::get<PermuteAttrs>(attrs), t[0])};
-    case Op::Broadcast: return {broadcast(std::get<BroadcastAttrs>(attrs), t[0])};
-    case Op::Slice: return {slice(std::get<SliceAttrs>(attrs), t[0])};
-    case Op::Pad: return {pad(std::get<PadAttrs>(attrs), t[0])};
-    case Op::Concat: return {concat(std::get<AxisAttrs>(attrs), t)};
-    case Op::Reverse: check_axes(op, std::get<AxesAttrs>(attrs).axes, t[0]); return {t[0]};
-    case Op::Window: return {Type{t[0].dtype, windowed(op, std::get<WindowAttrs>(attrs).windows, t[0].shape)}};
-    case Op::Unwindow: return {unwindow(std::get<UnwindowAttrs>(attrs), t[0])};
-    case Op::Gather: return {gather(std::get<AxisAttrs>(attrs), t)};
-    case Op::ScatterAdd: return {scatter_add(std::get<AxisAttrs>(attrs), t)};
-    case Op::Reduce: return reduce(std::get<ReduceAttrs>(attrs), t);
-    case Op::ArgMax: case Op::ArgMin: return {arg_reduce(op, std::get<AxisAttrs>(attrs), t[0])};
-    case Op::Dot: return {dot(std::get<DotAttrs>(attrs), t)};
-    case Op::Scan: return scan(std::get<ScanAttrs>(attrs), t);
-    case Op::Region: return region(std::get<RegionAttrs>(attrs), t);
-  }
-  return {};
+  return std::visit([&](const auto& a) { return results(op, a, t); }, attrs);
 }
 
 }  // namespace nnc

@@ -28,6 +28,7 @@ enum Trait : uint8_t {
   kCommutative = 1,
   kLinear = 2,     // f(a x) = a f(x) in its first operand: the transpose is its gradient
   kPredicate = 4,  // piecewise constant: the gradient is zero
+  kDear = 8,  // not to be computed twice where storing it is possible
 };
 
 struct OpInfo {

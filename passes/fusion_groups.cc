@@ -33,69 +33,6 @@ bool is_prefix(const Shape& prefix, size_t length, const Shape& shape) {
   return prefix.size() == length && std::equal(prefix.begin(), prefix.end(), shape.begin());
 }
 
-// Work that is dear to repeat: what absorbing into a kernel that reads elements more than once must avoid.
-bool is_dear(Op op) {
-  switch (op) {
-    case Op::Exp:
-    case Op::Expm1:
-    case Op::Log:
-    case Op::Log1p:
-    case Op::Sin:
-    case Op::Cos:
-    case Op::Tanh:
-    case Op::Erf:
-    case Op::Pow:
-    case Op::Random:
-    case Op::Gather:
-    case Op::Concat:
-    case Op::Div:
-    case Op::Sqrt:
-      return true;
-    case Op::Input:
-    case Op::Param:
-    case Op::Constant:
-    case Op::Iota:
-    case Op::Extent:
-    case Op::Neg:
-    case Op::Abs:
-    case Op::Floor:
-    case Op::IsFinite:
-    case Op::Not:
-    case Op::Cast:
-    case Op::StopGradient:
-    case Op::Barrier:
-    case Op::Add:
-    case Op::Sub:
-    case Op::Mul:
-    case Op::Max:
-    case Op::Min:
-    case Op::Lt:
-    case Op::Le:
-    case Op::Eq:
-    case Op::Ne:
-    case Op::And:
-    case Op::Or:
-    case Op::Select:
-    case Op::Reshape:
-    case Op::Permute:
-    case Op::Broadcast:
-    case Op::Slice:
-    case Op::Pad:
-    case Op::Reverse:
-    case Op::Window:
-    case Op::Unwindow:
-    case Op::ScatterAdd:
-    case Op::Reduce:
-    case Op::ArgMax:
-    case Op::ArgMin:
-    case Op::Dot:
-    case Op::Scan:
-    case Op::Region:
-      return false;
-  }
-  return false;
-}
-
 }  // namespace
 
 FusionGroups::FusionGroups(const Graph& graph, FusionMode mode)
@@ -326,8 +263,8 @@ bool FusionGroups::can_absorb(GroupId producer, GroupId consumer) const {
   const Group &p = groups_[producer], &c = groups_[consumer];
   bool stored = std::any_of(p.nodes.begin(), p.nodes.end(), [&](NodeId id) { return materialised_[id]; });
   if (p.kind != KernelKind::Pointwise || stored || c.kind == KernelKind::Scan) return false;
-  bool dear =
-      std::any_of(p.nodes.begin(), p.nodes.end(), [&](NodeId id) { return is_dear(graph_.node(id).op); });
+  bool dear = std::any_of(p.nodes.begin(), p.nodes.end(),
+                          [&](NodeId id) { return has_trait(graph_.node(id).op, kDear); });
   if (c.kind == KernelKind::Contraction || c.kind == KernelKind::Index) return !dear && p.nodes.size() <= 4;
   const Shape& space = c.kind == KernelKind::Reduce ? c.folded : c.space;
   return element_count(p.space) == element_count(space) || (!dear && p.nodes.size() <= 2);
