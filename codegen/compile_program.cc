@@ -32,20 +32,28 @@ KernelInfo info_of(const loop::Kernel& kernel, KernelFunction function) {
   return info;
 }
 
+ProgramBuilder planned(const Graph& fused, const CompileOptions& options) {
+  ProgramBuilder builder(options.target, expected_sizes(fused, options));
+  builder.build(fused);
+  builder.program().max_dims = options.max_dims;
+  place(builder, options.max_dims);
+  return builder;
+}
+
 }  // namespace
 
 std::shared_ptr<const Program> compile_program(const Graph& fused, const CompileOptions& options,
                                                std::shared_ptr<Jit> jit) {
-  ProgramBuilder builder(options.target, expected_sizes(fused, options));
-  builder.build(fused);
+  ProgramBuilder builder = planned(fused, options);
   Program& program = builder.program();
-  program.max_dims = options.max_dims;
-  place(builder, options.max_dims);
   std::vector<KernelFunction> functions = jit->compile(builder.kernels());
-  for (size_t i = 0; i < functions.size(); ++i)
-    program.calls[i].kernel = info_of(builder.kernels()[i], functions[i]);
+  for (size_t i = 0; i < functions.size(); ++i) program.calls[i].kernel = info_of(builder.kernels()[i], functions[i]);
   program.code = std::move(jit);
   return std::make_shared<const Program>(std::move(program));
+}
+
+Program plan_program(const Graph& fused, const CompileOptions& options) {
+  return std::move(planned(fused, options).program());
 }
 
 std::vector<loop::Kernel> lower_all(const Graph& fused, const CompileOptions& options) {

@@ -19,6 +19,9 @@ struct CompileOptions {
 std::shared_ptr<const Program> compile_program(const Graph& fused, const CompileOptions& options,
                                                std::shared_ptr<Jit> jit);
 
+/// The same table with its memory planned, and no code behind it: for listings.
+Program plan_program(const Graph& fused, const CompileOptions& options);
+
 /// The kernels compile_program() would make, in order, without compiling them.
 std::vector<loop::Kernel> lower_all(const Graph& fused, const CompileOptions& options);
 

@@ -25,7 +25,6 @@ struct Executor::Walker {
   std::vector<int64_t> iterations;
   Arena scratch{0};
   int64_t scratch_bytes = 0;
-  uint32_t status = 0;
 };
 
 Executor::Executor(std::shared_ptr<const Program> program, ThreadPool& pool, int threads)
@@ -35,6 +34,7 @@ Executor::Executor(std::shared_ptr<const Program> program, ThreadPool& pool, int
       arena_(program_->arena_bytes),
       inputs_(program_->inputs.size()),
       state_(program_->state.size()) {
+  status_.resize(program_->calls.size());
   for (int i = 0; i < threads_; ++i) walkers_.push_back(std::make_unique<Walker>());
 }
 
@@ -159,16 +159,23 @@ const std::byte* Executor::output(size_t index) const {
   return static_cast<const std::byte*>(address(program_->outputs[index].slot, trips_));
 }
 
-uint32_t Executor::run() {
+const Call* Executor::run() {
   if (!prepared_) prepare();
   if (active_ == 1) {
     walk(0, 1);
   } else {
     pool_.parallel(active_, [this](int thread, int count) { walk(thread, count); });
   }
-  uint32_t status = 0;
-  for (auto& w : walkers_) status |= std::exchange(w->status, 0);
-  return status;
+  return fault();
+}
+
+// Kernels only ever set bits, so a word that is zero was never touched.
+const Call* Executor::fault() {
+  auto it = std::find_if(status_.begin(), status_.end(), [](uint32_t s) { return s != 0; });
+  if (it == status_.end()) return nullptr;
+  const Call* call = &program_->calls[it - status_.begin()];
+  std::fill(status_.begin(), status_.end(), 0);
+  return call;
 }
 
 void Executor::walk(int thread, int count) {
@@ -207,7 +214,7 @@ void Executor::call(Walker& w, size_t index, int thread, int count) {
       if (moves(c.arguments[a].slot)) pointers[a] = address(c.arguments[a].slot, w.iterations);
     }
   }
-  KernelCall shared{pointers, plan.dims.data(), c.literals.data(), &w.status};
+  KernelCall shared{pointers, plan.dims.data(), c.literals.data(), &status_[index]};
   int64_t begin = plan.tasks * thread / threads, end = plan.tasks * (thread + 1) / threads;
   if (begin < end) plan.function(&shared, begin, end, w.scratch.data());
 }

@@ -29,8 +29,8 @@ class Executor {
   void bind_input(size_t index, const void* memory) { rebind(inputs_[index], const_cast<void*>(memory)); }
   /// The extents of the next runs. Throws Error for one above what the arena was planned for, or missing.
   void set_dims(const Bindings& dims);
-  /// One run. Returns the status bits its kernels set.
-  uint32_t run();
+  /// One run. Returns null, or the first call in the table that met an index out of range.
+  const Call* run();
   /// Where output number i lies after a run, until the next.
   const std::byte* output(size_t index) const;
 
@@ -47,6 +47,7 @@ class Executor {
   void call(Walker& w, size_t index, int thread, int count);
   void copy(Walker& w, const Entry& e) const;
   bool moves(int slot) const;
+  const Call* fault();
 
   std::shared_ptr<const Program> program_;
   ThreadPool& pool_;
@@ -55,6 +56,7 @@ class Executor {
   std::vector<void*> inputs_, state_;
   Bindings dims_;
   std::vector<CallPlan> calls_;
+  std::vector<uint32_t> status_;                  // by call
   std::vector<int64_t> strides_, bytes_, trips_;  // by slot, by slot, by loop: at the current extents
   std::vector<std::unique_ptr<Walker>> walkers_;
   std::unique_ptr<SpinBarrier> barrier_;

@@ -1,0 +1,319 @@
+#include "runtime/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <numeric>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "ir/bind.h"
+#include "ir/error.h"
+#include "ir/net.h"
+#include "passes/training_step.h"
+#include "runtime/batches.h"
+#include "runtime/safetensors.h"
+
+namespace nnc {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// The symbol that counts samples: the leading axis of every input and target, the same for all.
+std::string batch_symbol(const Graph& graph) {
+  for (NodeId id : graph.inputs()) {
+    const Shape& shape = graph.node(id).results[0].shape;
+    if (shape.empty() || shape[0].is_constant()) continue;
+    std::set<std::string> names;
+    shape[0].collect_symbols(names);
+    return *names.begin();
+  }
+  return "";
+}
+
+Shape with_samples(Shape shape, int64_t samples) {
+  if (!shape.empty()) shape[0] = Dim(samples);
+  return shape;
+}
+
+}  // namespace
+
+// Batch buffers for one table: rows are gathered into them, or, for the whole table in order, read in place.
+class Trainer::Feeder {
+ public:
+  Feeder(const BoundTable& table, int64_t batch, bool targets) {
+    for (const Tensor& t : table.inputs) columns_.push_back(&t);
+    for (const Tensor& t : table.targets) {
+      if (targets) columns_.push_back(&t);
+    }
+    for (const Tensor* t : columns_) {
+      std::vector<int64_t> shape = t->shape();
+      shape[0] = batch;
+      buffers_.emplace_back(t->dtype(), std::move(shape));
+    }
+    pointers_.resize(columns_.size());
+  }
+
+  void gather(std::span<const int64_t> rows) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      gather_rows(*columns_[i], rows, buffers_[i].bytes());
+      pointers_[i] = buffers_[i].bytes().data();
+    }
+  }
+
+  void whole_table() {
+    for (size_t i = 0; i < columns_.size(); ++i) pointers_[i] = columns_[i]->bytes().data();
+  }
+
+  std::vector<const std::byte*>& pointers() { return pointers_; }
+
+ private:
+  std::vector<const Tensor*> columns_;
+  std::vector<Tensor> buffers_;
+  std::vector<const std::byte*> pointers_;
+};
+
+Trainer::Trainer(Module module, TrainerOptions options)
+    : module_(std::move(module)), options_(std::move(options)), engine_(options_.engine) {
+  add_missing_state(module_.predict, state_);
+  add_missing_state(module_.init, state_);
+  for (const Output& o : module_.init.outputs()) {
+    const Type& type = module_.init.type(o.value);
+    if (!state_.count(o.name)) state_.emplace(o.name, Tensor(type.dtype, nnc::evaluate(type.shape, {})));
+  }
+  batch_symbol_ = batch_symbol(module_.predict);
+  if (!module_.spec) return;
+  batch_ = options_.batch.value_or(spec().batch);
+  seed_ = options_.seed.value_or(spec().seed);
+  learning_rate_ = optimizer_arg(spec().optimizer, "lr");
+  step_ = training_step(module_.train, spec().optimizer);
+  add_missing_state(step_, state_);
+  add_missing_state(module_.eval, state_);
+}
+
+Trainer::~Trainer() = default;
+
+const TrainSpec& Trainer::spec() const {
+  if (!module_.spec) throw Error(fmt::format("model '{}' has no train block", module_.name));
+  return *module_.spec;
+}
+
+std::vector<DataField> Trainer::input_fields() const {
+  std::vector<DataField> out;
+  for (NodeId id : module_.predict.inputs()) {
+    const auto& a = module_.predict.node(id).as<InputAttrs>();
+    out.push_back({a.name, a.type});
+  }
+  return out;
+}
+
+std::vector<DataField> Trainer::target_fields() const {
+  std::vector<DataField> out;
+  for (const TargetSpec& t : spec().targets) out.push_back({t.name, t.type});
+  return out;
+}
+
+void Trainer::set_data(BoundData data) {
+  check_classes(data.train, "training");
+  check_classes(data.test, "test");
+  data_ = std::move(data);
+  if (data_.train.samples == 0) throw Error("the training data have no samples");
+  step_function_.reset();
+  int64_t batch = batch_ == 0 ? data_.train.samples : std::min(batch_, data_.train.samples);
+  feeder_ = std::make_unique<Feeder>(data_.train, batch, true);
+}
+
+// A class index that the model has no output for would train on nothing.
+void Trainer::check_classes(const BoundTable& table, const char* part) const {
+  for (size_t i = 0; i < table.targets.size(); ++i) {
+    const TargetSpec& target = spec().targets[i];
+    if (!target.classes) continue;
+    for (int64_t s = 0; s < table.targets[i].count(); ++s) {
+      int64_t value = table.targets[i].get_int(s);
+      if (value >= 0 && value < *target.classes) continue;
+      throw Error(fmt::format("target '{}' of {} sample {} is class {}, the model has classes 0 to {}",
+                              target.name, part, s, value, *target.classes - 1));
+    }
+  }
+}
+
+// Every symbol's largest extent: the batch, and what the shapes of the data fix.
+Bindings Trainer::sizes_of(const BoundTable& table, int64_t batch) const {
+  std::vector<GivenShape> given;
+  std::vector<DataField> inputs = input_fields();
+  auto add = [&](const DataField& f, const Tensor& t) {
+    std::vector<int64_t> shape = t.shape();
+    if (!f.type.shape.empty() && !f.type.shape[0].is_constant()) shape[0] = batch;
+    given.push_back({fmt::format("input '{}'", f.name), f.type, shape});
+  };
+  for (size_t i = 0; i < table.inputs.size(); ++i) add(inputs[i], table.inputs[i]);
+  std::vector<DataField> targets = module_.spec ? target_fields() : std::vector<DataField>{};
+  for (size_t i = 0; i < table.targets.size(); ++i) add(targets[i], table.targets[i]);
+  return bind_symbols(given);
+}
+
+void Trainer::initialize() {
+  Tensor seed = Tensor::scalar(Literal::from_int(DType::I64, seed_));
+  NamedTensors none;
+  std::vector<Tensor> values = interpret(module_.init, {{"seed", seed}}, none);
+  for (auto& [path, tensor] : state_) std::fill(tensor.bytes().begin(), tensor.bytes().end(), std::byte{0});
+  for (size_t i = 0; i < values.size(); ++i) {
+    std::span<std::byte> to = state_.at(module_.init.outputs()[i].name).bytes();
+    std::copy_n(values[i].bytes().begin(), to.size(), to.begin());
+  }
+  auto counter = state_.find(kSeedParam);
+  if (counter != state_.end()) counter->second.set_int(0, seed_);
+  epoch_ = 0;
+}
+
+std::vector<TensorSpec> Trainer::weight_specs() const {
+  std::set<std::string> paths;
+  for (const Output& o : module_.init.outputs()) paths.insert(o.name);
+  for (NodeId id : module_.predict.params()) paths.insert(module_.predict.node(id).as<ParamAttrs>().path);
+  std::vector<TensorSpec> specs;
+  for (const std::string& path : paths) {
+    const Tensor& t = state_.at(path);
+    if (path != kSeedParam && path != kStepParam) specs.push_back({path, t.dtype(), t.shape()});
+  }
+  return specs;
+}
+
+void Trainer::load_weights(const std::string& path) {
+  Safetensors file = load_safetensors(path);
+  std::vector<TensorSpec> specs = weight_specs();
+  check_against(file, specs, path);
+  for (const TensorSpec& spec : specs) {
+    std::span<const std::byte> from = file.find(spec.name)->bytes();
+    std::copy(from.begin(), from.end(), state_.at(spec.name).bytes().begin());
+  }
+}
+
+void Trainer::save_weights(const std::string& path) const {
+  std::vector<NamedTensor> tensors;
+  for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, state_.at(spec.name)});
+  save_safetensors(path, tensors, {{"model", module_.name}});
+}
+
+Function& Trainer::step_function() {
+  if (!step_function_) {
+    if (!feeder_) throw Error("there are no data to train on");
+    int64_t batch = batch_ == 0 ? data_.train.samples : std::min(batch_, data_.train.samples);
+    step_sizes_ = sizes_of(data_.train, batch);
+    step_function_ = engine_.prepare(step_, state_, step_sizes_);
+  }
+  return *step_function_;
+}
+
+// The step reads what the training graph reads, in its order, then the learning rate.
+double Trainer::train_step(std::span<const int64_t> rows) {
+  Function& f = step_function();
+  bool whole =
+      static_cast<int64_t>(rows.size()) == data_.train.samples && std::is_sorted(rows.begin(), rows.end());
+  whole ? feeder_->whole_table() : feeder_->gather(rows);
+  step_inputs_ = feeder_->pointers();
+  step_inputs_.push_back(reinterpret_cast<const std::byte*>(&learning_rate_));
+  f.run(step_inputs_, with_batch(step_sizes_, static_cast<int64_t>(rows.size())));
+  return f.scalar(0);
+}
+
+const Bindings& Trainer::with_batch(Bindings& sizes, int64_t batch) const {
+  if (!batch_symbol_.empty()) sizes[batch_symbol_] = batch;
+  return sizes;
+}
+
+EpochReport Trainer::train_epoch(const Progress& progress) {
+  EpochReport report{.epoch = ++epoch_};
+  Function& f = step_function();
+  int64_t samples = data_.train.samples;
+  Batches batches(samples, batch_);
+  report.steps = batches.count();
+  std::vector<int64_t> order(samples);
+  std::iota(order.begin(), order.end(), 0);
+  if (report.steps > 1) shuffle_epoch(order, seed_, report.epoch);
+  std::vector<double> sums(1 + spec().metrics.size()), times;
+  auto start = std::chrono::steady_clock::now();
+  for (int64_t i = 0; i < report.steps; ++i) {
+    auto step_start = std::chrono::steady_clock::now();
+    train_step(batches.rows(i, order));
+    times.push_back(seconds_since(step_start));
+    for (size_t m = 0; m < sums.size(); ++m) sums[m] += f.scalar(m) * static_cast<double>(batches.size(i));
+    if (progress) progress(i + 1, report.steps, f.scalar(0));
+  }
+  report.seconds = seconds_since(start);
+  report.ms_per_step = 1e3 * median(std::move(times));
+  report.train = means(f, sums, static_cast<double>(samples));
+  if (data_.test.samples > 0) report.test = evaluate(data_.test);
+  return report;
+}
+
+std::vector<Measure> Trainer::means(const Function& f, const std::vector<double>& sums, double weight) const {
+  std::vector<Measure> out;
+  for (size_t i = 0; i < sums.size(); ++i) out.push_back({f.outputs()[i].name, sums[i] / weight});
+  return out;
+}
+
+// Larger extents than before need another arena, not other code: tiles stay chosen for the first sizes.
+void Trainer::prepare_for(Prepared& p, const Graph& graph, const Bindings& sizes) {
+  auto fits = [&](const auto& size) {
+    return p.largest.count(size.first) && size.second <= p.largest.at(size.first);
+  };
+  if (p.function && std::all_of(sizes.begin(), sizes.end(), fits)) return;
+  if (p.expected.empty()) p.expected = sizes;
+  for (const auto& [name, size] : sizes) p.largest[name] = std::max(p.largest[name], size);
+  p.function = engine_.prepare(graph, state_, p.largest, p.expected);
+}
+
+std::vector<Measure> Trainer::evaluate(const BoundTable& table, int64_t batch) {
+  batch = batch > 0 ? batch : batch_;
+  Batches batches(table.samples, batch);
+  Bindings sizes = sizes_of(table, batches.largest());
+  prepare_for(eval_, module_.eval, sizes);
+  Feeder feeder(table, batches.largest(), true);
+  std::vector<int64_t> order(table.samples);
+  std::iota(order.begin(), order.end(), 0);
+  std::vector<double> sums(1 + spec().metrics.size());
+  for (int64_t i = 0; i < batches.count(); ++i) {
+    feeder.gather(batches.rows(i, order));
+    eval_.function->run(feeder.pointers(), with_batch(sizes, batches.size(i)));
+    for (size_t m = 0; m < sums.size(); ++m)
+      sums[m] += eval_.function->scalar(m) * static_cast<double>(batches.size(i));
+  }
+  return means(*eval_.function, sums, static_cast<double>(table.samples));
+}
+
+std::vector<NamedTensor> Trainer::predict(const std::vector<Tensor>& inputs, int64_t batch) {
+  BoundTable table{inputs.empty() || inputs[0].rank() == 0 ? 0 : inputs[0].shape()[0], inputs, {}};
+  Batches batches(table.samples, batch > 0 ? batch : std::max<int64_t>(batch_, 1));
+  Bindings sizes = sizes_of(table, batches.largest());
+  prepare_for(predict_, module_.predict, sizes);
+  std::vector<NamedTensor> out;
+  for (const Port& port : predict_.function->outputs()) {
+    std::vector<int64_t> shape = nnc::evaluate(with_samples(port.type.shape, table.samples), sizes);
+    out.push_back({port.name, Tensor(port.type.dtype, std::move(shape))});
+  }
+  Feeder feeder(table, batches.largest(), false);
+  std::vector<int64_t> order(table.samples);
+  std::iota(order.begin(), order.end(), 0);
+  for (int64_t i = 0; i < batches.count(); ++i) {
+    feeder.gather(batches.rows(i, order));
+    predict_.function->run(feeder.pointers(), with_batch(sizes, batches.size(i)));
+    for (size_t o = 0; o < out.size(); ++o) {
+      size_t row = static_cast<size_t>(row_bytes(out[o].tensor));
+      std::memcpy(out[o].tensor.bytes().data() + batches.rows(i, order)[0] * row,
+                  predict_.function->output(o), row * batches.size(i));
+    }
+  }
+  return out;
+}
+
+}  // namespace nnc

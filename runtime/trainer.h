@@ -1,0 +1,118 @@
+// Trains, evaluates and runs one model: the class that programs embedding nnc use, and on which the tool is built.
+//
+//   Trainer trainer(module, {});
+//   trainer.set_data(bound);                      // batches, the largest sizes, class indices checked
+//   trainer.initialize(seed);                     // or load_weights(path)
+//   for (int e = 0; e < epochs; ++e) EpochReport r = trainer.train_epoch();
+//   trainer.save_weights("net.safetensors");
+//
+// The training step, evaluation and prediction are separate graphs over one state. Everything here throws Error on
+// what a user can get wrong.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/module.h"
+#include "runtime/bind.h"
+#include "runtime/engine.h"
+#include "runtime/safetensors.h"
+
+namespace nnc {
+
+/// A named mean over samples.
+struct Measure {
+  std::string name;
+  double value = 0;
+};
+
+struct EpochReport {
+  int64_t epoch = 0;  // from 1
+  int64_t steps = 0;
+  std::vector<Measure> train;  // "loss", then the metrics: means over the samples as they were trained on
+  std::vector<Measure> test;   // the same after the epoch on the test set; empty without one
+  double seconds = 0;          // training alone
+  double ms_per_step = 0;      // median over the epoch
+};
+
+struct TrainerOptions {
+  EngineOptions engine;
+  std::optional<int64_t> batch, seed;  // instead of the model file's
+};
+
+class Trainer {
+ public:
+  /// The module must have a train block to be trained or evaluated.
+  Trainer(Module module, TrainerOptions options);
+  ~Trainer();
+
+  const Module& module() const { return module_; }
+  const Graph& step_graph() const { return step_; }
+  Engine& engine() { return engine_; }
+  State& state() { return state_; }
+  int64_t batch() const { return batch_; }
+  /// The extents of a full batch; known once a step was run.
+  const Bindings& step_sizes() const { return step_sizes_; }
+  int64_t seed() const { return seed_; }
+
+  /// What the model reads of a data set, for bind().
+  std::vector<DataField> input_fields() const;
+  std::vector<DataField> target_fields() const;
+
+  /// The data of the following epochs and evaluations.
+  void set_data(BoundData data);
+  const BoundData& data() const { return data_; }
+
+  /// Fresh weights from the seed; optimizer state and counters to zero.
+  void initialize();
+  /// Trainable parameters and the model's own state by path; every mismatch is listed in one Error.
+  void load_weights(const std::string& path);
+  void save_weights(const std::string& path) const;
+
+  /// After each step: number of the step within the epoch (from 1), steps in the epoch, the step's loss.
+  using Progress = std::function<void(int64_t step, int64_t steps, double loss)>;
+  EpochReport train_epoch(const Progress& progress = nullptr);
+  /// One step on the given batch of training samples; returns its loss.
+  double train_step(std::span<const int64_t> rows);
+  /// Means over the table, in batches of `batch` (0: the model's).
+  std::vector<Measure> evaluate(const BoundTable& table, int64_t batch = 0);
+  /// The model's outputs for inputs in the model's order, each with the leading axis of samples.
+  std::vector<NamedTensor> predict(const std::vector<Tensor>& inputs, int64_t batch = 0);
+
+ private:
+  class Feeder;
+  /// A function, the extents its tiles were chosen for, and those its arena holds.
+  struct Prepared {
+    std::unique_ptr<Function> function;
+    Bindings expected, largest;
+  };
+
+  const TrainSpec& spec() const;
+  Function& step_function();
+  void prepare_for(Prepared& p, const Graph& graph, const Bindings& sizes);
+  const Bindings& with_batch(Bindings& sizes, int64_t batch) const;
+  Bindings sizes_of(const BoundTable& table, int64_t batch) const;
+  void check_classes(const BoundTable& table, const char* part) const;
+  std::vector<TensorSpec> weight_specs() const;
+  std::vector<Measure> means(const Function& f, const std::vector<double>& sums, double weight) const;
+
+  Module module_;
+  TrainerOptions options_;
+  int64_t batch_ = 0, seed_ = 0, epoch_ = 0;
+  double learning_rate_ = 0;
+  Graph step_{"step"};
+  Engine engine_;
+  State state_;
+  BoundData data_;
+  std::string batch_symbol_;  // counts samples; empty where the model fixes its batch
+  std::unique_ptr<Function> step_function_;
+  Bindings step_sizes_;
+  std::vector<const std::byte*> step_inputs_;
+  Prepared eval_, predict_;
+  std::unique_ptr<Feeder> feeder_;
+};
+
+}  // namespace nnc
