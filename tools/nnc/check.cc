@@ -1,0 +1,46 @@
+// nnc check: every diagnostic of a model file, without generating code.
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "ir/error.h"
+#include "ir/parser.h"
+#include "passes/training_step.h"
+#include "runtime/data_source.h"
+#include "runtime/file.h"
+#include "tools/nnc/model_file.h"
+
+namespace nnc::tool {
+namespace {
+
+// What elaboration cannot see: the files that the data line names, and whether the loss can be differentiated.
+void check_module(const Module& module, const ModelOptions& options, Diagnostics& diagnostics) {
+  if (!module.spec) return;
+  if (module.spec->data) check_data(*module.spec->data, options.folder(), diagnostics);
+  try {
+    training_step(module.train, module.spec->optimizer);
+  } catch (const Error& e) {
+    diagnostics.error("no-gradient", module.spec->loc, e);
+  }
+}
+
+void run(const ModelOptions& options) {
+  Diagnostics diagnostics(options.file, read_file(options.file));
+  ast::File file = parse(diagnostics);
+  std::optional<Module> module = elaborate(file, diagnostics, options.settings);
+  if (module) check_module(*module, options, diagnostics);
+  print_diagnostics(diagnostics, options.message_format);
+  if (diagnostics.has_errors()) throw Reported{};
+  if (options.message_format == "text") fmt::print("{}: no errors\n", options.file);
+}
+
+}  // namespace
+
+void add_check(CLI::App& app) {
+  auto options = std::make_shared<ModelOptions>();
+  CLI::App* command = app.add_subcommand("check", "Report every mistake in a model file");
+  options->add_to(*command);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace nnc::tool

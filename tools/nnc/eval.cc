@@ -1,0 +1,49 @@
+// nnc eval: loss and metrics of trained weights on the test set, or on the training set where there is none.
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "tools/nnc/model_file.h"
+
+namespace nnc::tool {
+namespace {
+
+struct EvalOptions {
+  ModelOptions model;
+  RunOptions run;
+  std::string weights;
+  bool json = false;
+};
+
+void run(const EvalOptions& o) {
+  Trainer trainer(load_module(o.model), o.run.trainer_options());
+  trainer.load_weights(o.weights);
+  load_data_into(trainer, o.model, o.run.data);
+  bool has_test = trainer.data().test.samples > 0;
+  const BoundTable& table = has_test ? trainer.data().test : trainer.data().train;
+  std::vector<Measure> measures = trainer.evaluate(table);
+  if (o.json) {
+    nlohmann::ordered_json line{{"part", has_test ? "test" : "train"}, {"samples", table.samples}};
+    for (const Measure& m : measures) line[m.name] = m.value;
+    line["kernels_compiled"] = trainer.engine().stats().kernels;
+    fmt::print("{}\n", line.dump());
+    return;
+  }
+  fmt::print("{} samples of the {} set\n", table.samples, has_test ? "test" : "training");
+  for (const Measure& m : measures) fmt::print("  {:<16} {:.6g}\n", m.name, m.value);
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app) {
+  auto o = std::make_shared<EvalOptions>();
+  CLI::App* command = app.add_subcommand("eval", "Loss and metrics of trained weights");
+  o->model.add_to(*command);
+  o->run.add_to(*command);
+  command->add_option("--weights", o->weights, "The weights (.safetensors)")->required();
+  command->add_flag("--json", o->json, "Print one JSON object");
+  command->callback([o] { run(*o); });
+}
+
+}  // namespace nnc::tool

@@ -1,0 +1,77 @@
+#include "tools/nnc/model_file.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "ir/error.h"
+#include "ir/parser.h"
+#include "runtime/data_source.h"
+#include "runtime/file.h"
+
+namespace nnc::tool {
+
+void ModelOptions::add_to(CLI::App& command) {
+  command.add_option("file", file, "The model file (.nn)")->required();
+  command
+      .add_option("--set", settings,
+                  "Replace a setting of the file, as in --set train.lr=3e-4 (may be repeated)")
+      ->type_name("NAME=VALUE");
+  command.add_option("--message-format", message_format, "How diagnostics are printed")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+std::string ModelOptions::folder() const { return std::filesystem::path(file).parent_path().string(); }
+
+void RunOptions::add_to(CLI::App& command, bool with_mode) {
+  command.add_option("--data", data,
+                     "Data to use instead of what the file names: a folder (IDX) or a CSV file");
+  command.add_option("--threads", threads, "Threads to use; 0 takes every processor")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command.add_option("--batch", batch, "Samples per batch")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+  command.add_option("--target", target, "Machine to compile for: host, avx2 or avx512")
+      ->capture_default_str();
+  if (!with_mode) return;
+  command.add_option("--mode", mode, "How graphs are run")
+      ->check(CLI::IsMember({"fused", "unfused", "interpreted"}))
+      ->capture_default_str();
+}
+
+TrainerOptions RunOptions::trainer_options() const {
+  return {.engine = {.mode = execution_mode_from_name(mode), .threads = threads, .target = target},
+          .batch = batch,
+          .seed = seed};
+}
+
+void print_diagnostics(const Diagnostics& diagnostics, const std::string& format) {
+  std::string text = format == "json" ? diagnostics.render_json() : diagnostics.render(isatty(STDERR_FILENO));
+  std::fputs(text.c_str(), stderr);
+}
+
+Module load_module(const ModelOptions& options) {
+  Diagnostics diagnostics(options.file, read_file(options.file));
+  ast::File file = parse(diagnostics);
+  std::optional<Module> module = elaborate(file, diagnostics, options.settings);
+  print_diagnostics(diagnostics, options.message_format);
+  if (diagnostics.has_errors() || !module) throw Reported{};
+  return std::move(*module);
+}
+
+void load_data_into(Trainer& trainer, const ModelOptions& model, const std::string& data) {
+  if (!trainer.module().spec)
+    throw Error(fmt::format("{} has no train block: it names no data or loss", model.file));
+  std::optional<DataSpec> spec = trainer.module().spec->data;
+  if (data.empty() && !spec) {
+    throw Error(fmt::format("{} names no data", model.file),
+                {"add a line like `data csv(\"points.csv\")`, or give --data"});
+  }
+  Dataset set = data.empty() ? load_data(*spec, model.folder()) : load_data(with_path(spec, data), "");
+  trainer.set_data(bind_data(std::move(set), trainer.input_fields(), trainer.target_fields()));
+}
+
+}  // namespace nnc::tool

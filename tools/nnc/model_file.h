@@ -1,0 +1,44 @@
+// Reading a model file for a subcommand, with its diagnostics printed, and the options that subcommands share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/module.h"
+#include "runtime/trainer.h"
+#include "tools/nnc/command.h"
+
+namespace nnc::tool {
+
+/// FILE.nn and how its diagnostics are shown.
+struct ModelOptions {
+  std::string file;
+  std::vector<std::string> settings;
+  std::string message_format = "text";
+
+  void add_to(CLI::App& command);
+  /// The folder of the file: data paths in it are relative to that.
+  std::string folder() const;
+};
+
+/// How to run a model.
+struct RunOptions {
+  std::string data, mode = "fused", target = "host";
+  int threads = 0;
+  std::optional<int64_t> batch, seed;
+
+  void add_to(CLI::App& command, bool with_mode = true);
+  TrainerOptions trainer_options() const;
+};
+
+/// Prints every diagnostic and throws Reported when the file has errors.
+Module load_module(const ModelOptions& options);
+
+/// Prints what `diagnostics` holds to standard error in the chosen format.
+void print_diagnostics(const Diagnostics& diagnostics, const std::string& format);
+
+/// Reads the data of the model (or of --data) into the trainer.
+void load_data_into(Trainer& trainer, const ModelOptions& model, const std::string& data);
+
+}  // namespace nnc::tool

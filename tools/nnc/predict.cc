@@ -1,0 +1,79 @@
+// nnc predict: the model's outputs for inputs in NPY files.
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "ir/error.h"
+#include "runtime/npy.h"
+#include "tools/nnc/model_file.h"
+
+namespace nnc::tool {
+namespace {
+
+struct PredictOptions {
+  ModelOptions model;
+  RunOptions run;
+  std::string weights, output;
+  std::vector<std::string> inputs;
+};
+
+// "x.npy" for the only input, "name=x.npy" for one of several.
+std::vector<Tensor> read_inputs(const std::vector<std::string>& arguments,
+                                const std::vector<DataField>& fields) {
+  std::vector<std::optional<Tensor>> found(fields.size());
+  for (const std::string& argument : arguments) {
+    size_t equals = argument.find('='), index = 0;
+    if (equals == std::string::npos && fields.size() > 1) {
+      throw Error(fmt::format("the model has {} inputs: say which one {} is, as in --input {}={}",
+                              fields.size(), argument, fields[0].name, argument));
+    }
+    std::string name = equals == std::string::npos ? fields[0].name : argument.substr(0, equals);
+    while (index < fields.size() && fields[index].name != name) ++index;
+    if (index == fields.size()) throw Error(fmt::format("the model has no input '{}'", name));
+    Tensor t = load_npy(equals == std::string::npos ? argument : argument.substr(equals + 1));
+    found[index] = convert_exactly(std::move(t), fields[index].type.dtype, fmt::format("input '{}'", name));
+  }
+  std::vector<Tensor> out;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (!found[i])
+      throw Error(fmt::format("no file for input '{}'", fields[i].name), {"give --input NAME=FILE.npy"});
+    out.push_back(std::move(*found[i]));
+  }
+  return out;
+}
+
+void print_rows(const NamedTensor& output) {
+  int64_t rows = output.tensor.rank() == 0 ? 1 : output.tensor.shape()[0];
+  int64_t width = rows == 0 ? 0 : output.tensor.count() / rows;
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < width; ++c)
+      fmt::print("{}{}", c ? "," : "", output.tensor.literal(r * width + c).str());
+    fmt::print("\n");
+  }
+}
+
+void run(const PredictOptions& o) {
+  Trainer trainer(load_module(o.model), o.run.trainer_options());
+  std::vector<Tensor> inputs = read_inputs(o.inputs, trainer.input_fields());
+  trainer.load_weights(o.weights);
+  std::vector<NamedTensor> outputs = trainer.predict(inputs);
+  if (outputs.empty()) throw Error("the model has no output");
+  if (o.output.empty()) return print_rows(outputs[0]);
+  save_npy(o.output, outputs[0].tensor);
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  auto o = std::make_shared<PredictOptions>();
+  CLI::App* command = app.add_subcommand("predict", "Run a trained model on new inputs");
+  o->model.add_to(*command);
+  o->run.add_to(*command);
+  command->add_option("--weights", o->weights, "The weights (.safetensors)")->required();
+  command->add_option("--input", o->inputs, "An input, FILE.npy or NAME=FILE.npy")->required();
+  command->add_option("-o,--output", o->output,
+                      "Write the first output here (.npy); without it, rows are printed");
+  command->callback([o] { run(*o); });
+}
+
+}  // namespace nnc::tool

@@ -1,0 +1,152 @@
+// nnc show: what a model becomes at every stage, as text.
+#include <functional>
+#include <memory>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "codegen/compile_program.h"
+#include "ir/ast_printer.h"
+#include "ir/error.h"
+#include "ir/graph_text.h"
+#include "ir/parser.h"
+#include "passes/pipeline.h"
+#include "runtime/file.h"
+#include "tools/nnc/dot.h"
+#include "tools/nnc/model_file.h"
+#include "tools/nnc/summary.h"
+
+namespace nnc::tool {
+namespace {
+
+struct ShowOptions {
+  ModelOptions model;
+  std::string emit = "graph", target = "host", mode = "fused";
+  std::vector<std::string> dims;
+  std::optional<int64_t> batch;
+  bool summary = false;
+};
+
+// What runs, after the passes: the training step where the file trains, else prediction.
+Graph passed(const Module& m, const ShowOptions& o, std::vector<std::string> disabled) {
+  PipelineOptions options;
+  options.context.fusion = o.mode == "unfused" ? FusionMode::Unfused : FusionMode::Fused;
+  if (m.spec) options.context.optimizer = m.spec->optimizer;
+  options.disabled = std::move(disabled);
+  return run_pipeline(m.spec ? m.train : m.predict, options);
+}
+
+Graph fused_of(const Module& m, const ShowOptions& o) { return passed(m, o, {}); }
+
+// The batch from the file or --batch; other symbols from --dim NAME=SIZE.
+Bindings sizes_for(const Graph& graph, const Module& m, const ShowOptions& o) {
+  Bindings sizes;
+  for (const std::string& d : o.dims) {
+    size_t equals = d.find('=');
+    int64_t size = equals == std::string::npos ? -1 : std::atoll(d.c_str() + equals + 1);
+    if (size < 0) throw Error(fmt::format("--dim wants NAME=SIZE, not '{}'", d));
+    sizes[d.substr(0, equals)] = size;
+  }
+  int64_t batch = o.batch.value_or(m.spec && m.spec->batch > 0 ? m.spec->batch : 64);
+  for (const std::string& symbol : graph.symbols()) {
+    if (symbol == "B") sizes.try_emplace(symbol, batch);
+    if (!sizes.count(symbol)) {
+      throw Error(fmt::format("the size of dimension '{}' is not known", symbol),
+                  {fmt::format("give --dim {}=SIZE", symbol)});
+    }
+  }
+  return sizes;
+}
+
+CompileOptions compile_options(const Graph& graph, const Module& m, const ShowOptions& o) {
+  return {.target = Target::named(o.target), .max_dims = sizes_for(graph, m, o), .expected = {}};
+}
+
+// Each distinct kernel once.
+std::string kernels_text(const Module& m, const ShowOptions& o,
+                         const std::function<std::string(const loop::Kernel&)>& text) {
+  Graph fused = fused_of(m, o);
+  std::set<std::string> seen;
+  std::string out;
+  for (const loop::Kernel& k : lower_all(fused, compile_options(fused, m, o))) {
+    if (seen.insert(loop::print(k, false)).second) out += text(k) + "\n";
+  }
+  return out;
+}
+
+struct Emission {
+  const char* name;
+  std::function<std::string(const Module&, const ShowOptions&)> text;
+};
+
+const std::vector<Emission>& emissions() {
+  static const std::vector<Emission> rows = {
+      {"graph", [](const Module& m, const ShowOptions&) { return print(m.spec ? m.train : m.predict); }},
+      {"step", [](const Module& m, const ShowOptions& o) { return print(passed(m, o, {"fuse"})); }},
+      {"fused", [](const Module& m, const ShowOptions& o) { return print(fused_of(m, o)); }},
+      {"loops",
+       [](const Module& m, const ShowOptions& o) {
+         return kernels_text(m, o, [](const loop::Kernel& k) { return loop::print(k); });
+       }},
+      {"llvm",
+       [](const Module& m, const ShowOptions& o) {
+         Target target = Target::named(o.target);
+         return kernels_text(m, o, [&](const loop::Kernel& k) { return llvm_text(k, target); });
+       }},
+      {"asm",
+       [](const Module& m, const ShowOptions& o) {
+         Target target = Target::named(o.target);
+         return kernels_text(m, o, [&](const loop::Kernel& k) { return assembly_text(k, target); });
+       }},
+      {"memory",
+       [](const Module& m, const ShowOptions& o) {
+         Graph fused = fused_of(m, o);
+         return print_memory(plan_program(fused, compile_options(fused, m, o)));
+       }},
+      {"dot", [](const Module& m, const ShowOptions&) { return dot_of(m.spec ? m.train : m.predict); }},
+  };
+  return rows;
+}
+
+void show_ast(const ModelOptions& options) {
+  Diagnostics diagnostics(options.file, read_file(options.file));
+  ast::File file = parse(diagnostics);
+  print_diagnostics(diagnostics, options.message_format);
+  if (diagnostics.has_errors()) throw Reported{};
+  fmt::print("{}", print(file));
+}
+
+void run(const ShowOptions& o) {
+  if (o.emit == "ast" && !o.summary) return show_ast(o.model);
+  Module module = load_module(o.model);
+  if (o.summary) {
+    fmt::print("{}", summary_of(module));
+    return;
+  }
+  for (const Emission& e : emissions()) {
+    if (o.emit == e.name) fmt::print("{}", e.text(module, o));
+  }
+}
+
+}  // namespace
+
+void add_show(CLI::App& app) {
+  auto o = std::make_shared<ShowOptions>();
+  CLI::App* command = app.add_subcommand("show", "Print what a model becomes at each stage");
+  o->model.add_to(*command);
+  std::vector<std::string> names = {"ast"};
+  for (const Emission& e : emissions()) names.push_back(e.name);
+  command->add_option("--emit", o->emit, "The stage to print")
+      ->check(CLI::IsMember(names))
+      ->capture_default_str();
+  command->add_option("--mode", o->mode, "fused or unfused kernels")
+      ->check(CLI::IsMember({"fused", "unfused"}))
+      ->capture_default_str();
+  command->add_option("--target", o->target, "host, avx2 or avx512")->capture_default_str();
+  command->add_option("--batch", o->batch, "The batch size to plan memory and tiles for");
+  command->add_option("--dim", o->dims, "The size of a symbolic dimension, NAME=SIZE (may be repeated)");
+  command->add_flag("--summary", o->summary, "A table of layers, shapes and parameters instead");
+  command->callback([o] { run(*o); });
+}
+
+}  // namespace nnc::tool
