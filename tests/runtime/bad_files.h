@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -70,9 +70,9 @@ inline long peak_memory_mib() {
 
 /// True when the reader accepted the file.
 inline bool survives(const std::function<void()>& read) {
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();  // processor time: neighbours do not count
   std::string error = error_of(read);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+  EXPECT_LT(std::clock() - start, CLOCKS_PER_SEC);
   return error.empty();
 }
 

@@ -118,7 +118,7 @@ TEST(ThreadPool, ForkAndJoinIsQuick) {
     cross = std::min(cross, seconds_since(start) / 100);
   }
   std::printf("fork + join %.0f ns, barrier %.0f ns\n", fork * 1e9, cross * 1e9);
-  EXPECT_LT(fork, 1e-3);  // busy neighbours may hold a core; the figure above is what to read
+  EXPECT_LT(fork, 5e-3);  // busy neighbours may hold a core; the figure above is what to read
 }
 
 }  // namespace
