@@ -26,19 +26,24 @@ std::string paint(std::string_view text, std::string_view code, bool colour) {
 struct Cell {
   std::string text;
   size_t column;  // byte offset in the line
+  size_t bytes;
   size_t width;
 };
 
-std::vector<Cell> cells_of(std::string_view line) {
+// The cells around byte `at`: far more than are shown, and not all of a line of megabytes.
+std::vector<Cell> cells_around(std::string_view line, size_t at) {
+  constexpr size_t kReach = 4 * kMaxWidth;
   std::vector<Cell> cells;
-  for (size_t i = 0; i < line.size();) {
+  size_t begin = at > kReach ? at - kReach : 0, end = std::min(line.size(), at + kReach);
+  while (begin < end && begin > 0 && (line[begin] & 0xC0) == 0x80) ++begin;
+  for (size_t i = begin; i < end;) {
     utf8::Char c = utf8::decode(line, i);
     if (line[i] == '\t')
-      cells.push_back({std::string(kTabWidth, ' '), i, kTabWidth});
+      cells.push_back({std::string(kTabWidth, ' '), i, 1, kTabWidth});
     else if (!c.valid || utf8::is_control(c.code))
-      cells.push_back({"\xEF\xBF\xBD", i, 1});
+      cells.push_back({"\xEF\xBF\xBD", i, c.size, 1});
     else
-      cells.push_back({std::string(line.substr(i, c.size)), i, utf8::width(c.code)});
+      cells.push_back({std::string(line.substr(i, c.size)), i, c.size, utf8::width(c.code)});
     i += c.size;
   }
   return cells;
@@ -125,8 +130,9 @@ std::string Diagnostics::place(Loc loc) const {
 
 std::string Diagnostics::excerpt(Loc loc, bool colour) const {
   if (loc.line == 0 || loc.line > line_starts_.size() || source_.empty()) return "";
-  std::vector<Cell> cells = cells_of(line_text(loc.line));
+  std::string_view line = line_text(loc.line);
   size_t begin = loc.column > 0 ? loc.column - 1 : 0, end = begin + std::max<size_t>(loc.length, 1);
+  std::vector<Cell> cells = cells_around(line, begin);
   auto first_at = [&](size_t byte) {
     auto it = std::lower_bound(cells.begin(), cells.end(), byte,
                                [](const Cell& c, size_t b) { return c.column < b; });
@@ -135,7 +141,7 @@ std::string Diagnostics::excerpt(Loc loc, bool colour) const {
   size_t caret = first_at(begin), stop = std::max(first_at(end), caret + 1);
   auto [first, last] = visible(cells, caret);
   std::string text, marks;
-  if (first > 0) text = "…", marks = " ";
+  if (first < last && cells[first].column > 0) text = "…", marks = " ";
   for (size_t i = first; i < last; ++i) {
     text += cells[i].text;
     if (i < caret)
@@ -144,7 +150,7 @@ std::string Diagnostics::excerpt(Loc loc, bool colour) const {
       marks += (i == caret ? "^" : "~") + std::string(cells[i].width ? cells[i].width - 1 : 0, '~');
   }
   if (caret >= last) marks += "^";
-  if (last < cells.size()) text += "…";
+  if (first < last && cells[last - 1].column + cells[last - 1].bytes < line.size()) text += "…";
   std::string number = std::to_string(loc.line);
   return fmt::format("  {} | {}\n  {} | {}\n", number, text, std::string(number.size(), ' '),
                      paint(marks, kGreen, colour));
