@@ -39,10 +39,11 @@ Vec log_of_parts(Vec k, Vec f) {
   return sum + (fma(k, kLn2Low, rest) + tail);
 }
 
-// `result` for positive finite 1 + x or x (`argument`), what the logarithm is at the edges elsewhere.
-Vec with_edges(Vec argument, Vec result) {
-  Vec edge = select(eq(argument, 0), -kInf, select(argument < 0, kNan, argument));
-  return select((argument > 0) & (argument < kInf), result, edge);
+// `result` where `x` is positive and finite; what the logarithm is at the edges elsewhere. One select at a time: two
+// comparisons joined become a test of float classes, which is slower.
+Vec with_edges(Vec x, Vec result) {
+  Vec below = select(eq(x, 0), -kInf, x.number(kNan));
+  return select(x > 0, select(x < kInf, result, x), below);
 }
 
 }  // namespace
