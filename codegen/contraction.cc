@@ -4,6 +4,7 @@
 
 #include "codegen/contraction_nest.h"
 #include "codegen/contraction_plan.h"
+#include "codegen/in_place.h"
 
 namespace nnc {
 namespace {
@@ -39,8 +40,7 @@ Candidate best_candidate(const Graph& body, const Target& target, const Bindings
   return *best;
 }
 
-// Operands that the dot reads must not change while it runs; one that is read only where an output is written
-// may be that output's memory, which is for the planner to decide: all groups differ here.
+// Operands that the dot reads must not change while it runs: a group of its own for each, until share_in_place().
 void declare_buffers(loop::Builder& b, const Graph& body, std::vector<int>& inputs,
                      std::vector<int>& outputs) {
   int group = 0;
@@ -76,6 +76,7 @@ loop::Kernel lower_contraction(const Graph& graph, NodeId region, const Target& 
   loop::Builder b(kernel);
   std::vector<int> inputs, outputs;
   declare_buffers(b, body, inputs, outputs);
+  share_in_place(kernel, body, {find_dot(body)});
   Nest(b, c.form, c.plan, inputs, outputs).emit();
   count_work(kernel, body, c.form);
   b.finish();

@@ -12,23 +12,29 @@ void Nest::epilogue(const Panel& p) {
     epilogue_by_columns(p);
 }
 
-// Every output at the point, given the dot there.
+// Every output at the point, given the dot there. All are computed before any is stored: an output may be an
+// operand's memory.
 void Nest::results(const Point& at, const Lanes& lanes, Val value) {
   pull_.bind(form_.dot(), value);
+  std::vector<Val> values;
   for (size_t k = 0; k < outputs_.size(); ++k) {
-    Val out = pull_.vector(form_.body().outputs()[k].value, form_.output_map(k, at), lanes);
-    IndexExpr offset = form_.output_offset(k, at);
-    std::optional<Dim> step = lanes.count == 1 ? Dim(1) : offset.coefficient(lanes.variable);
-    if (step && step->is(1)) {
-      Val first = pull_.scalar(offset);
-      if (lanes.active.valid())
-        b_.masked_store(outputs_[k], first, out, lanes.active);
-      else
-        b_.store(outputs_[k], first, out);
-    } else {
-      Val all = b_.broadcast(b_.immediate(Literal::from_int(DType::Bool, 1)), lanes.count);
-      b_.scatter(outputs_[k], pull_.index(offset, lanes), out, lanes.active.valid() ? lanes.active : all);
-    }
+    values.push_back(pull_.vector(form_.body().outputs()[k].value, form_.output_map(k, at), lanes));
+  }
+  for (size_t k = 0; k < outputs_.size(); ++k) store_result(k, at, lanes, values[k]);
+}
+
+void Nest::store_result(size_t k, const Point& at, const Lanes& lanes, Val value) {
+  IndexExpr offset = form_.output_offset(k, at);
+  std::optional<Dim> step = lanes.count == 1 ? Dim(1) : offset.coefficient(lanes.variable);
+  if (step && step->is(1)) {
+    Val first = pull_.scalar(offset);
+    if (lanes.active.valid())
+      b_.masked_store(outputs_[k], first, value, lanes.active);
+    else
+      b_.store(outputs_[k], first, value);
+  } else {
+    Val all = b_.broadcast(b_.immediate(Literal::from_int(DType::Bool, 1)), lanes.count);
+    b_.scatter(outputs_[k], pull_.index(offset, lanes), value, lanes.active.valid() ? lanes.active : all);
   }
 }
 

@@ -73,6 +73,7 @@ class Nest {
   void epilogue_by_columns(const Panel& p);
   void epilogue_by_rows(const Panel& p);
   void results(const Point& at, const Lanes& lanes, Val value);
+  void store_result(size_t k, const Point& at, const Lanes& lanes, Val value);
 
   Count block_count(Axis axis, Val first, int64_t block);
   Val block_base(const Panel& p);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codegen/fold_loop.h"
+#include "codegen/in_place.h"
 #include "codegen/region_kernel.h"
 #include "ir/error.h"
 
@@ -24,6 +25,7 @@ class ReduceKernel {
   loop::Kernel run() {
     find_folds();
     find_loops();
+    share_memory();
     if (lane_kept_)
       columns();
     else
@@ -58,6 +60,12 @@ class ReduceKernel {
                     to_string(kept_shape()));
       }
     }
+  }
+
+  void share_memory() {
+    std::vector<NodeId> anchors;
+    for (const BodyFold& f : folds_) anchors.push_back(f.node);
+    share_in_place(k_.kernel, k_.body, anchors);
   }
 
   bool is_folded(size_t axis) const {

@@ -111,7 +111,7 @@ std::vector<GroupId> FusionGroups::candidates(NodeId id) const {
   // first.
   auto rank = [&](GroupId g) {
     KernelKind k = groups_[g].kind;
-    return k == KernelKind::Contraction ? 0 : k == KernelKind::Row ? 1 : 2;
+    return k == KernelKind::Contraction ? 0 : k == KernelKind::Row ? 1 : k == KernelKind::Reduce ? 2 : 3;
   };
   std::stable_sort(out.begin(), out.end(),
                    [&](GroupId a, GroupId b) { return std::pair(rank(a), b) < std::pair(rank(b), a); });
@@ -258,6 +258,19 @@ std::vector<std::set<GroupId>> FusionGroups::consumers() const {
   return out;
 }
 
+// Whether the consumer reads the producer only behind its contraction or fold, once for every result element.
+bool FusionGroups::feeds_epilogue(GroupId producer, GroupId consumer) const {
+  const Group &p = groups_[producer], &c = groups_[consumer];
+  if (c.kind != KernelKind::Contraction && c.kind != KernelKind::Reduce) return false;
+  if (element_count(p.space) != element_count(c.space)) return false;
+  return std::all_of(c.nodes.begin(), c.nodes.end(), [&](NodeId id) {
+    const Node& n = graph_.node(id);
+    bool reads = std::any_of(n.operands.begin(), n.operands.end(),
+                             [&](Value v) { return group_of_[source_of(v).value.node] == producer; });
+    return !reads || (is_elementwise(n.op) && n.results[0].shape == c.space && n.results[0].shape == p.space);
+  });
+}
+
 // A producer disappears into its only consumer where no element is computed much more often than before.
 bool FusionGroups::can_absorb(GroupId producer, GroupId consumer) const {
   const Group &p = groups_[producer], &c = groups_[consumer];
@@ -265,6 +278,7 @@ bool FusionGroups::can_absorb(GroupId producer, GroupId consumer) const {
   if (p.kind != KernelKind::Pointwise || stored || c.kind == KernelKind::Scan) return false;
   bool dear = std::any_of(p.nodes.begin(), p.nodes.end(),
                           [&](NodeId id) { return has_trait(graph_.node(id).op, kDear); });
+  if (feeds_epilogue(producer, consumer)) return true;
   if (c.kind == KernelKind::Contraction || c.kind == KernelKind::Index) return !dear && p.nodes.size() <= 4;
   const Shape& space = c.kind == KernelKind::Reduce ? c.folded : c.space;
   return element_count(p.space) == element_count(space) || (!dear && p.nodes.size() <= 2);

@@ -11,6 +11,7 @@
 #include "ir/graph_text.h"
 #include "passes/scan_hoist.h"
 #include "passes/simplify.h"
+#include "passes/strip.h"
 #include "passes/training_step.h"
 #include "passes/unwindow.h"
 
@@ -27,6 +28,8 @@ constexpr Pass kPasses[] = {
      "what does not depend on the carried state moves out of scans"},
     {"training_step", [](const Graph& g, const Context& c) { return training_step(g, *c.optimizer); }, P, P,
      true, "gradients of the loss and the optimizer's updates"},
+    {"strip", [](const Graph& g, const Context&) { return strip_stop_gradients(g); }, P, P, false,
+     "stop_gradient is its operand, once gradients are built"},
     {"simplify", [](const Graph& g, const Context&) { return simplify(g); }, P, P, false,
      "as before, on what differentiation built"},
     {"unwindow", [](const Graph& g, const Context&) { return gather_unwindows(g); }, P, P, false,
