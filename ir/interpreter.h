@@ -1,15 +1,14 @@
 // The reference interpreter: the definition of every op, by plain loops over host tensors. Compiled code is
 // tested against it. What the op table leaves open is decided here:
 //
-//   f32 functions   exp, tanh, pow ... are computed in f64 and rounded once; + - * / sqrt are IEEE in the
-//   type dot             each element is one chain acc = fma(a, b, acc) from +0, in K order: the contracted
-//   axes in
-//                   lhs_contract order, row-major; a and b are converted to `accumulate` first
-//   reduce          one fold per output from the identity, in row-major order of the reduced axes
-//   unwindow        one sum per output from +0, in row-major order of the operand
-//   max_sumexp      merging (m, s) and (n, t): the scale of s is 1 where m equals the maximum, infinities
-//   included argmax, argmin  -0 equals +0 gather          from an empty axis gives zeros; scatter_add into
-//   one gives nothing
+//   f32 functions    exp, tanh, pow ... are computed in f64 and rounded once; + - * / sqrt are IEEE in the type
+//   dot              each element is one chain acc = fma(a, b, acc) from +0, in K order: the contracted axes in
+//                    lhs_contract order, row-major; a and b are converted to `accumulate` first
+//   reduce           one fold per output from the identity, in row-major order of the reduced axes
+//   unwindow         one sum per output from +0, in row-major order of the operand
+//   max_sumexp       merging (m, s) and (n, t): the scale of s is 1 where m equals the maximum, infinities included
+//   argmax, argmin   -0 equals +0
+//   gather           from an empty axis gives zeros; scatter_add into one gives nothing
 //
 // In F64 precision every float of any type is an f64: inputs, params, literals and random numbers are widened
 // and nothing is rounded to a narrower type, so the result is what the graph means in (nearly) real

@@ -1,15 +1,16 @@
 // What a model file means: graphs over one set of parameters, and how to train them. Elaboration runs the
 // model once per mode, so that dropout and batch_norm are plain nodes of the graph in question.
 //
-//   train    model inputs, targets -> "loss", metrics, model outputs; training mode; state writes of
-//   statistics eval     the same in evaluation mode, without state writes predict  model inputs -> model
-//   outputs, evaluation mode init     "seed" i64[] -> a state write per parameter that has an initialiser;
-//   the others start as zeros
+//   train    model inputs, targets -> "loss", metrics, model outputs; training mode; state writes of statistics
+//   eval     the same in evaluation mode, without state writes
+//   predict  model inputs -> model outputs, evaluation mode
+//   init     "seed" i64[] -> a state write per parameter that has an initialiser; the others start as zeros
 //
 // The training-step pass makes the step from `train`; both it and dropout read the counter "train.step"
 // (ir/net.h).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -65,9 +66,13 @@ struct Module {
 /// what the file says, and are errors when nothing has that name.
 using Overrides = std::vector<std::string>;
 
+/// What only the reader of data can find wrong with a `data` line (a missing file, say). Called once it is read,
+/// whatever else the file has wrong.
+using DataCheck = std::function<void(const DataSpec&)>;
+
 /// The module of a file with one model (or the one its train block names). Nothing when there are errors, all
 /// of which are in `diagnostics`.
 std::optional<Module> elaborate(const ast::File& file, Diagnostics& diagnostics,
-                                const Overrides& overrides = {});
+                                const Overrides& overrides = {}, const DataCheck& check_data = nullptr);
 
 }  // namespace nnc

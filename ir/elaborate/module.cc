@@ -86,10 +86,11 @@ Graph initial_graph(const Net& net, Diagnostics& diag) {
 
 // Every error shows in training mode; the other walks follow a sound model.
 bool build_train(const Chosen& chosen, Settings& settings, Diagnostics& diag, Module& module,
-                 std::optional<TrainPlan>& plan) {
+                 std::optional<TrainPlan>& plan, const DataCheck& check_data) {
   Elaborator e(chosen.declarations, settings, diag, Mode::Train);
   e.bind_formals(*chosen.model);
   if (chosen.train) plan = e.read_train(*chosen.train);
+  if (plan && plan->spec.data && check_data) check_data(*plan->spec.data);
   e.run_model(*chosen.model);
   if (plan) e.run_train(*plan);
   e.add_model_outputs();
@@ -115,14 +116,15 @@ Graph build_eval(const Chosen& chosen, Settings& settings, Diagnostics& diag, Tr
 
 }  // namespace
 
-std::optional<Module> elaborate(const ast::File& file, Diagnostics& diagnostics, const Overrides& overrides) {
+std::optional<Module> elaborate(const ast::File& file, Diagnostics& diagnostics, const Overrides& overrides,
+                                const DataCheck& check_data) {
   Settings settings(overrides, diagnostics);
   Chosen chosen = choose(file, diagnostics);
   if (chosen.model == nullptr) return std::nullopt;
   Module module;
   std::optional<TrainPlan> plan;
   try {
-    bool sound = build_train(chosen, settings, diagnostics, module, plan);
+    bool sound = build_train(chosen, settings, diagnostics, module, plan, check_data);
     settings.report_unknown();
     if (!sound || diagnostics.has_errors()) return std::nullopt;
     if (plan) module.eval = build_eval(chosen, settings, diagnostics, &*plan);

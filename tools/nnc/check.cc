@@ -13,10 +13,9 @@
 namespace nnc::tool {
 namespace {
 
-// What elaboration cannot see: the files that the data line names, and whether the loss can be differentiated.
-void check_module(const Module& module, const ModelOptions& options, Diagnostics& diagnostics) {
+// A loss that cannot be differentiated shows only when the step is built.
+void check_gradients(const Module& module, Diagnostics& diagnostics) {
   if (!module.spec) return;
-  if (module.spec->data) check_data(*module.spec->data, options.folder(), diagnostics);
   try {
     training_step(module.train, module.spec->optimizer);
   } catch (const Error& e) {
@@ -27,8 +26,10 @@ void check_module(const Module& module, const ModelOptions& options, Diagnostics
 void run(const ModelOptions& options) {
   Diagnostics diagnostics(options.file, read_file(options.file));
   ast::File file = parse(diagnostics);
-  std::optional<Module> module = elaborate(file, diagnostics, options.settings);
-  if (module) check_module(*module, options, diagnostics);
+  std::optional<Module> module = elaborate(file, diagnostics, options.settings, [&](const DataSpec& data) {
+    check_data(data, options.folder(), diagnostics);
+  });
+  if (module) check_gradients(*module, diagnostics);
   print_diagnostics(diagnostics, options.message_format);
   if (diagnostics.has_errors()) throw Reported{};
   if (options.message_format == "text") fmt::print("{}: no errors\n", options.file);

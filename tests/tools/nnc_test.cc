@@ -1,0 +1,213 @@
+// The tool as its users meet it: a process with arguments, output and an exit status.
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "ir/graph_text.h"
+#include "runtime/safetensors.h"
+
+namespace nnc {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int status = -1;
+  std::string text;  // standard output and error together
+};
+
+Outcome run(const std::string& arguments) {
+  FILE* pipe = popen((std::string(NNC_TOOL) + " " + arguments + " 2>&1 </dev/null").c_str(), "r");
+  Outcome out;
+  std::array<char, 4096> buffer;
+  while (size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) out.text.append(buffer.data(), n);
+  int raw = pclose(pipe);
+  out.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128;
+  return out;
+}
+
+std::string example(const std::string& name) { return std::string(NNC_SOURCE_DIR) + "/examples/" + name; }
+
+std::string read(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+class Tool : public testing::Test {
+ protected:
+  Tool() {
+    std::string pattern = (fs::temp_directory_path() / "nnc_test_XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~Tool() override { fs::remove_all(folder_); }
+
+  std::string file(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return path(name);
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  fs::path folder_;
+};
+
+size_t count(const std::string& text, const std::string& what) {
+  size_t n = 0;
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
+  return n;
+}
+
+TEST_F(Tool, ExitStatusesSayWhoseMistakeItWas) {
+  EXPECT_EQ(run("check " + example("linear_regression.nn")).status, 0);
+  EXPECT_EQ(run("check " + path("absent.nn")).status, 1);
+  EXPECT_EQ(run("train " + example("digits.nn") + " --no-such-option").status, 2);
+  EXPECT_EQ(run("no-such-command").status, 2);
+  EXPECT_EQ(run("").status, 2);
+  EXPECT_EQ(run("--help").status, 0);
+  EXPECT_EQ(run("train " + example("digits.nn") + " --batch 0").status, 2);
+  EXPECT_EQ(run("train " + example("digits.nn") + " --set train.batch=0").status, 1);
+  EXPECT_EQ(run("train " + example("digits.nn") + " --target pdp11").status, 1);
+}
+
+TEST_F(Tool, CheckReportsFourMistakesInOneRun) {
+  std::string model = file("four.nn", R"(model Net(hidden = 8) {
+  input x: f32[B, 4]
+  input z: f32[B, 5]
+  h = liner(x, hidden)
+  y = x + z
+  output out = linear(x, 3)
+}
+train Net {
+  data   csv("absent.csv")
+  target t: i32[B]
+  los    cross_entropy(out, t)
+  optimizer sgd(lr = 0.1)
+}
+)");
+  Outcome o = run("check " + model);
+  EXPECT_EQ(o.status, 1) << o.text;
+  EXPECT_EQ(count(o.text, "error:"), 4u) << o.text;
+  for (const char* line : {":4:", ":5:", ":9:", ":11:"})
+    EXPECT_EQ(count(o.text, line), 1u) << line << "\n" << o.text;
+  EXPECT_GE(count(o.text, "^"), 4u) << o.text;
+  EXPECT_NE(o.text.find("linear"), std::string::npos);
+  Outcome json = run("check " + model + " --message-format=json");
+  EXPECT_EQ(count(json.text, "\"severity\""), 4u) << json.text;
+}
+
+TEST_F(Tool, LinearRegressionGivesThePublishedNumber) {
+  for (const char* mode : {"fused", "unfused", "interpreted"}) {
+    SCOPED_TRACE(mode);
+    Outcome o =
+        run("train " + example("linear_regression.nn") + " --mode=" + mode + " -o " + path("w.safetensors"));
+    ASSERT_EQ(o.status, 0) << o.text;
+    Safetensors weights = load_safetensors(path("w.safetensors"));
+    EXPECT_NEAR(weights.find("theta")->get(0), 3.6133423767148276, 1e-12);
+  }
+}
+
+TEST_F(Tool, GraphsThatAreShownParseBackToThemselves) {
+  for (const char* emit : {"graph", "step", "fused"}) {
+    for (const char* mode : {"fused", "unfused"}) {
+      SCOPED_TRACE(std::string(emit) + " " + mode);
+      Outcome o = run("show " + example("mnist_mlp.nn") + " --emit=" + emit + " --mode=" + mode);
+      ASSERT_EQ(o.status, 0) << o.text;
+      EXPECT_EQ(print(parse_graph(o.text)), o.text);
+    }
+  }
+  for (const char* emit : {"ast", "loops", "llvm", "asm", "memory", "dot"}) {
+    EXPECT_EQ(run("show " + example("mnist_mlp.nn") + " --emit=" + std::string(emit)).status, 0) << emit;
+  }
+  EXPECT_NE(run("show " + example("mnist_mlp.nn") + " --summary").text.find("109386"), std::string::npos);
+}
+
+// A net small enough to train in a moment.
+const char* const kSmall = R"(model Small {
+  input image: u8[B, 28, 28]
+  h = relu(linear(flatten(cast(image, f32) / 255), 16))
+  output logits = linear(h, 10)
+}
+train Small {
+  data      digits(n = 300, seed = 1)
+  target    digit: i32[B]
+  loss      cross_entropy(logits, digit)
+  metric    accuracy(logits, digit)
+  optimizer adam(lr = 1e-3)
+  batch     64
+  epochs    2
+  seed      0
+}
+)";
+
+TEST_F(Tool, EqualSeedsWriteEqualBytesOnAnyNumberOfThreads) {
+  std::string model = file("small.nn", kSmall);
+  std::string first;
+  for (int threads : {1, 1, 2, 3}) {
+    Outcome o =
+        run("train " + model + " --threads " + std::to_string(threads) + " -o " + path("w.safetensors"));
+    ASSERT_EQ(o.status, 0) << o.text;
+    std::string bytes = read(path("w.safetensors"));
+    if (first.empty()) first = bytes;
+    EXPECT_TRUE(bytes == first) << threads << " threads";
+  }
+  Outcome other = run("train " + model + " --seed 1 -o " + path("v.safetensors"));
+  ASSERT_EQ(other.status, 0) << other.text;
+  EXPECT_FALSE(read(path("v.safetensors")) == first);
+}
+
+TEST_F(Tool, WeightsAreEvaluatedAndPredictedWithAfterwards) {
+  std::string model = file("small.nn", kSmall);
+  ASSERT_EQ(run("train " + model + " -o " + path("w.safetensors")).status, 0);
+  Outcome seven = run("eval " + model + " --batch 7 --json --weights " + path("w.safetensors"));
+  Outcome all = run("eval " + model + " --batch 1000 --json --weights " + path("w.safetensors"));
+  EXPECT_EQ(seven.status, 0) << seven.text;
+  auto accuracy = [](const std::string& text) { return text.substr(text.find("\"accuracy\":"), 20); };
+  EXPECT_EQ(accuracy(seven.text), accuracy(all.text));
+  EXPECT_EQ(run("eval " + model + " --weights " + path("absent.safetensors")).status, 1);
+  file("bad.safetensors", "garbage");
+  EXPECT_EQ(run("eval " + model + " --weights " + path("bad.safetensors")).status, 1);
+}
+
+TEST_F(Tool, OptRunsNamedPassesAndRefusesUnknownOnes) {
+  std::string graph = file("g.nn",
+                           "graph g(x: f32[B, 4]) {\n  neg = neg(x) : f32[B, 4]\n  neg.1 = neg(neg) : f32[B, "
+                           "4]\n  output y = neg.1\n}\n");
+  Outcome o = run("opt " + graph + " --passes=simplify");
+  EXPECT_EQ(o.status, 0) << o.text;
+  EXPECT_EQ(count(o.text, "neg("), 0u) << o.text;
+  Outcome bad = run("opt " + graph + " --passes=simplfy");
+  EXPECT_EQ(bad.status, 1);
+  EXPECT_NE(bad.text.find("simplify"), std::string::npos) << bad.text;
+}
+
+TEST_F(Tool, TrainingDataAreCheckedBeforeTraining) {
+  std::string model = file("c.nn", R"(model Net {
+  input x: f32[B, 1]
+  output out = linear(x, 3)
+}
+train Net {
+  data   csv("points.csv")
+  target t: i32[B]
+  loss   cross_entropy(out, t)
+  optimizer sgd(lr = 0.1)
+}
+)");
+  file("points.csv", "x,t\n1,0\n2,3\n");
+  Outcome o = run("train " + model);
+  EXPECT_EQ(o.status, 1);
+  EXPECT_NE(o.text.find("class 3"), std::string::npos) << o.text;
+  file("points.csv", "x,u\n1,0\n");
+  EXPECT_EQ(run("train " + model).status, 1);
+  EXPECT_EQ(run("train " + model + " -o /no/such/folder/w.safetensors").status, 1);
+}
+
+}  // namespace
+}  // namespace nnc
