@@ -42,12 +42,12 @@ using Names = std::vector<std::string>;
 TEST(Pipeline, RunsTheTableInOrder) {
   PipelineOptions options;
   EXPECT_EQ(passes_run(options),
-            (Names{"simplify", "scan_hoist", "simplify", "unwindow", "simplify", "fuse"}));
+            (Names{"simplify", "scan_hoist", "strip", "simplify", "unwindow", "simplify", "fuse"}));
   options.context.optimizer = OptimizerSpec{"adam", {}};
   EXPECT_EQ(passes_run(options),
-            (Names{"simplify", "scan_hoist", "training_step", "simplify", "unwindow", "simplify", "fuse"}));
+            (Names{"simplify", "scan_hoist", "training_step", "strip", "simplify", "unwindow", "simplify", "fuse"}));
   options.disabled = {"simplify", "unwindow"};
-  EXPECT_EQ(passes_run(options), (Names{"scan_hoist", "training_step", "fuse"}));
+  EXPECT_EQ(passes_run(options), (Names{"scan_hoist", "training_step", "strip", "fuse"}));
   options.disabled = {};
   options.only = {"unwindow", "simplify"};
   EXPECT_EQ(passes_run(options), (Names{"unwindow", "simplify"}));

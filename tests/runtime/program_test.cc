@@ -235,8 +235,8 @@ TEST(Program, TemporariesHaveNoWindowFactor) {
   // Every activation of this net is smaller than its input; a windowed one would be several times that.
   int64_t largest = 3 * 2 * 13 * 11 * 4;
   for (const Slot& s : program.slots) {
-    if (s.storage == Storage::Arena)
-      EXPECT_LE(bytes_of(s, c.sizes), largest) << s.name << " " << s.type.str();
+    if (s.storage != Storage::Arena) continue;
+    EXPECT_LE(bytes_of(s, c.sizes), largest) << s.name << " " << s.type.str();
   }
 }
 
@@ -252,7 +252,8 @@ TEST(Program, TemporariesOfAScanAreItsActivations) {
     // What has the factor T is of an activation's shape, [T, B, …] or [B, T, …]; never a weight's for every step.
     bool stacked = std::any_of(s.type.shape.begin(), s.type.shape.end(),
                                [](const Dim& d) { return d.str().find('T') != std::string::npos; });
-    if (stacked) EXPECT_LE(bytes_of(s, c.sizes), 3 * 7 * 24 * 4) << s.name << " " << s.type.str();
+    if (!stacked) continue;
+    EXPECT_LE(bytes_of(s, c.sizes), 3 * 7 * 24 * 4) << s.name << " " << s.type.str();
   }
 }
 

@@ -95,7 +95,7 @@ train Net {
   Outcome o = run("check " + model);
   EXPECT_EQ(o.status, 1) << o.text;
   EXPECT_EQ(count(o.text, "error:"), 4u) << o.text;
-  for (const char* line : {":4:", ":5:", ":9:", ":11:"})
+  for (const char* line : {"four.nn:4:", "four.nn:5:", "four.nn:9:", "four.nn:11:"})
     EXPECT_EQ(count(o.text, line), 1u) << line << "\n" << o.text;
   EXPECT_GE(count(o.text, "^"), 4u) << o.text;
   EXPECT_NE(o.text.find("linear"), std::string::npos);
