@@ -42,6 +42,7 @@ FusionGroups::FusionGroups(const Graph& graph, FusionMode mode)
       materialised_(graph.size(), false),
       group_of_(graph.size(), kNoGroup) {
   mark_materialised();
+  find_unwindow_feeders();
   for (NodeId id = 0; id < graph.size(); ++id) {
     if (live_[id] && needs_group(id)) place(id);
   }
@@ -58,6 +59,25 @@ void FusionGroups::mark_materialised() {
   for (NodeId id = 0; id < graph_.size(); ++id) {
     if (!live_[id] || graph_.node(id).op != Op::Scan) continue;
     for (Value v : graph_.node(id).operands) mark(v);
+  }
+}
+
+// What is read by unwindows alone has a window's taps among its axes and must never be stored: it is computed tap by
+// tap where it is summed, apart from the group that made what it depends on.
+void FusionGroups::find_unwindow_feeders() {
+  feeds_unwindow_.assign(graph_.size(), false);
+  std::vector<std::vector<NodeId>> users = users_of(graph_);
+  for (size_t i = graph_.size(); i-- > 0;) {
+    NodeId id = static_cast<NodeId>(i);
+    bool passes_on = is_elementwise(graph_.node(id).op) || is_view(graph_.node(id).op);
+    if (!live_[id] || !passes_on || materialised_[id]) continue;
+    bool only = true, any = false;
+    for (NodeId u : users[id]) {
+      if (!live_[u]) continue;
+      any = true;
+      only &= graph_.node(u).op == Op::Unwindow || feeds_unwindow_[u];
+    }
+    feeds_unwindow_[id] = any && only;
   }
 }
 
@@ -182,7 +202,7 @@ bool FusionGroups::can_join(NodeId id, GroupId self) const {
   const Group& g = groups_[self];
   bool fold = is_reduction(n.op);
   bool plain = is_elementwise(n.op) || n.op == Op::Random || n.op == Op::Gather || n.op == Op::Concat;
-  if (!plain && !fold) return false;
+  if ((!plain && !fold) || feeds_unwindow_[id] != g.feeds_unwindow) return false;
   switch (g.kind) {
     case KernelKind::Pointwise:
       return join_pointwise(id, g, self);
@@ -210,6 +230,7 @@ Group FusionGroups::make_group(NodeId id) const {
   const Node& n = graph_.node(id);
   Group g;
   g.space = n.results[0].shape;
+  g.feeds_unwindow = feeds_unwindow_[id];
   if (n.op == Op::Dot) g.kind = KernelKind::Contraction;
   if (n.op == Op::ScatterAdd) g.kind = KernelKind::Index;
   if (n.op == Op::Scan) g.kind = KernelKind::Scan;
@@ -278,7 +299,7 @@ bool FusionGroups::can_absorb(GroupId producer, GroupId consumer) const {
   if (p.kind != KernelKind::Pointwise || stored || c.kind == KernelKind::Scan) return false;
   bool dear = std::any_of(p.nodes.begin(), p.nodes.end(),
                           [&](NodeId id) { return has_trait(graph_.node(id).op, kDear); });
-  if (feeds_epilogue(producer, consumer)) return true;
+  if (feeds_epilogue(producer, consumer) || p.feeds_unwindow) return true;
   if (c.kind == KernelKind::Contraction || c.kind == KernelKind::Index) return !dear && p.nodes.size() <= 4;
   const Shape& space = c.kind == KernelKind::Reduce ? c.folded : c.space;
   return element_count(p.space) == element_count(space) || (!dear && p.nodes.size() <= 2);

@@ -23,12 +23,13 @@ inline constexpr GroupId kNoGroup = UINT32_MAX;
 
 struct Group {
   KernelKind kind = KernelKind::Pointwise;
-  std::vector<NodeId> nodes;  // ascending
-  Shape space;                // of the outputs; for rows outer dimensions, then inner ones
-  size_t outer = 0;           // Row: how many dimensions of `space` are outer
-  std::vector<int64_t> axes;  // Reduce: which axes of `folded` are folded
-  Shape folded;               // Reduce: shape of the operands
-  std::set<GroupId> reads;    // groups whose values it needs
+  std::vector<NodeId> nodes;    // ascending
+  Shape space;                  // of the outputs; for rows outer dimensions, then inner ones
+  size_t outer = 0;             // Row: how many dimensions of `space` are outer
+  std::vector<int64_t> axes;    // Reduce: which axes of `folded` are folded
+  Shape folded;                 // Reduce: shape of the operands
+  bool feeds_unwindow = false;  // see FusionGroups::find_unwindow_feeders
+  std::set<GroupId> reads;      // groups whose values it needs
 };
 
 /// What computes a node that belongs to a group, and which nodes need one.
@@ -49,6 +50,7 @@ class FusionGroups {
   };
 
   void mark_materialised();
+  void find_unwindow_feeders();
   bool needs_group(NodeId id) const;
   Source source_of(Value v) const;
   void place(NodeId id);
@@ -72,6 +74,7 @@ class FusionGroups {
   FusionMode mode_;
   std::vector<bool> live_;
   std::vector<bool> materialised_;  // views and leaves that something needs in memory
+  std::vector<bool> feeds_unwindow_;
   std::vector<GroupId> group_of_;
   std::vector<Group> groups_;
 };
