@@ -47,7 +47,8 @@ std::shared_ptr<const Program> compile_program(const Graph& fused, const Compile
   ProgramBuilder builder = planned(fused, options);
   Program& program = builder.program();
   std::vector<KernelFunction> functions = jit->compile(builder.kernels());
-  for (size_t i = 0; i < functions.size(); ++i) program.calls[i].kernel = info_of(builder.kernels()[i], functions[i]);
+  for (size_t i = 0; i < functions.size(); ++i)
+    program.calls[i].kernel = info_of(builder.kernels()[i], functions[i]);
   program.code = std::move(jit);
   return std::make_shared<const Program>(std::move(program));
 }

@@ -9,19 +9,30 @@
 namespace nnc {
 namespace {
 
+// a / b of integers, b not 0. There is no vector instruction for it: types that a float holds exactly are divided as
+// floats, where the quotient is too far from the next whole number to be rounded up to it. (LLVM 19 also drops the
+// division of bytes by some constant vectors.)
+Vec quotient(Vec a, Vec b, bool is_signed) {
+  IR& ir = *a.ir;
+  unsigned bits = a.value->getType()->getScalarSizeInBits();
+  if (bits > 32) return a.with(is_signed ? ir.CreateSDiv(a.value, b.value) : ir.CreateUDiv(a.value, b.value));
+  llvm::Type* type = a.value->getType()->getWithNewType(bits <= 8 ? ir.getFloatTy() : ir.getDoubleTy());
+  auto widen = [&](Vec x) {
+    return is_signed ? ir.CreateSIToFP(x.value, type) : ir.CreateUIToFP(x.value, type);
+  };
+  llvm::Value* q = ir.CreateFDiv(widen(a), widen(b));
+  return a.with(is_signed ? ir.CreateFPToSI(q, a.value->getType()) : ir.CreateFPToUI(q, a.value->getType()));
+}
+
 // Division by 0 gives 0 and the smallest by -1 wraps; neither may reach the machine's instruction, which
 // traps.
 Vec integer_div(Vec a, Vec b, bool is_signed) {
   IR& ir = *a.ir;
   Vec zero = a.with(ir.CreateICmpEQ(b.value, b.integer(0).value));
-  if (!is_signed) {
-    Vec quotient = a.with(ir.CreateUDiv(a.value, select(zero, b.integer(1), b).value));
-    return select(zero, a.integer(0), quotient);
-  }
+  if (!is_signed) return select(zero, a.integer(0), quotient(a, select(zero, b.integer(1), b), false));
   Vec minus_one = a.with(ir.CreateICmpEQ(b.value, b.integer(-1).value));
   Vec divisor = select(zero | minus_one, b.integer(1), b);
-  Vec quotient = a.with(ir.CreateSDiv(a.value, divisor.value));
-  return select(zero, a.integer(0), select(minus_one, a.integer(0) - a, quotient));
+  return select(zero, a.integer(0), select(minus_one, a.integer(0) - a, quotient(a, divisor, true)));
 }
 
 Vec binary_intrinsic(llvm::Intrinsic::ID id, Vec a, Vec b) {

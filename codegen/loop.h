@@ -88,7 +88,7 @@ struct Inst {
   std::vector<int> mask = {};  // Shuffle
   std::vector<Val> args = {};
   std::vector<Val> results = {};  // none for stores; For and If may have many
-  std::vector<Block> blocks;  // no initialiser: Block is incomplete here
+  std::vector<Block> blocks;      // no initialiser: Block is incomplete here
 };
 
 /// Instructions in order. A For body's `params` are the induction variable, then the carried values.

@@ -102,9 +102,7 @@ Val Builder::immediate(Literal value) {
 
 Val Builder::index(int64_t value) { return immediate(Literal::from_int(DType::I64, value)); }
 
-Val Builder::literal(Literal value) {
-  return is_immediate(value) ? immediate(value) : parameter(value);
-}
+Val Builder::literal(Literal value) { return is_immediate(value) ? immediate(value) : parameter(value); }
 
 Val Builder::parameter(Literal value) {
   auto& slots = kernel_.literals;

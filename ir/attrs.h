@@ -234,10 +234,10 @@ struct RegionAttrs {
   bool operator==(const RegionAttrs&) const = default;
 };
 
-using Attrs = std::variant<NoAttrs, InputAttrs, ParamAttrs, ConstantAttrs, IotaAttrs, ExtentAttrs, RandomAttrs,
-                           CastAttrs, BarrierAttrs, ShapeAttrs, PermuteAttrs, BroadcastAttrs, SliceAttrs, PadAttrs,
-                           AxisAttrs, AxesAttrs, WindowAttrs, UnwindowAttrs, ReduceAttrs, DotAttrs, ScanAttrs,
-                           RegionAttrs>;
+using Attrs = std::variant<NoAttrs, InputAttrs, ParamAttrs, ConstantAttrs, IotaAttrs, ExtentAttrs,
+                           RandomAttrs, CastAttrs, BarrierAttrs, ShapeAttrs, PermuteAttrs, BroadcastAttrs,
+                           SliceAttrs, PadAttrs, AxisAttrs, AxesAttrs, WindowAttrs, UnwindowAttrs,
+                           ReduceAttrs, DotAttrs, ScanAttrs, RegionAttrs>;
 
 size_t hash_of(const Attrs& attrs);
 

@@ -31,7 +31,9 @@ Value Builder::scalar(DType dtype, double value) { return constant(Literal::from
 Value Builder::full(DType dtype, const Shape& shape, double value) {
   return broadcast_to(scalar(dtype, value), shape);
 }
-Value Builder::iota(Type type, int64_t axis) { return add_one(Op::Iota, IotaAttrs{std::move(type), axis}, {}); }
+Value Builder::iota(Type type, int64_t axis) {
+  return add_one(Op::Iota, IotaAttrs{std::move(type), axis}, {});
+}
 Value Builder::extent(const Dim& dim) {
   if (dim.is_constant()) return constant(Literal::from_int(DType::I64, dim.value()));
   return add_one(Op::Extent, ExtentAttrs{dim}, {});
@@ -49,7 +51,8 @@ Value Builder::binary(Op op, Value a, Value b) {
 
 Value Builder::select(Value condition, Value a, Value b) {
   Shape out = broadcast_shape(shape(condition), broadcast_shape(shape(a), shape(b)));
-  return add_one(Op::Select, NoAttrs{}, {broadcast_to(condition, out), broadcast_to(a, out), broadcast_to(b, out)});
+  return add_one(Op::Select, NoAttrs{},
+                 {broadcast_to(condition, out), broadcast_to(a, out), broadcast_to(b, out)});
 }
 
 Value Builder::cast(Value x, DType to) { return dtype(x) == to ? x : add_one(Op::Cast, CastAttrs{to}, {x}); }
@@ -59,7 +62,8 @@ Value Builder::reshape(Value x, const Shape& to) {
 }
 
 Value Builder::permute(Value x, const std::vector<int64_t>& order) {
-  bool identity = static_cast<int64_t>(order.size()) == type(x).rank() && std::is_sorted(order.begin(), order.end());
+  bool identity =
+      static_cast<int64_t>(order.size()) == type(x).rank() && std::is_sorted(order.begin(), order.end());
   return identity ? x : add_one(Op::Permute, PermuteAttrs{order}, {x});
 }
 
@@ -101,22 +105,28 @@ Value Builder::broadcast_to(Value x, const Shape& to) {
 }
 
 Value Builder::slice(Value x, const Shape& start, const Shape& size, const std::vector<int64_t>& stride) {
-  bool whole = size == shape(x) && std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s == 1; }) &&
+  bool whole = size == shape(x) &&
+               std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s == 1; }) &&
                std::all_of(start.begin(), start.end(), [](const Dim& d) { return d.is(0); });
   return whole ? x : add_one(Op::Slice, SliceAttrs{start, size, stride}, {x});
 }
 
 Value Builder::slice_axis(Value x, int64_t axis, const Dim& start, const Dim& size) {
   Shape starts(shape(x).size(), Dim(0)), sizes = shape(x);
-  if (axis < 0 || axis >= type(x).rank()) throw Error(fmt::format("slice: axis {} does not exist in {}", axis, type(x).str()));
+  if (axis < 0 || axis >= type(x).rank())
+    throw Error(fmt::format("slice: axis {} does not exist in {}", axis, type(x).str()));
   starts[axis] = start;
   sizes[axis] = size;
   return slice(x, starts, sizes, std::vector<int64_t>(sizes.size(), 1));
 }
 
-Value Builder::pad(Value x, const Shape& low, const Shape& high, const std::vector<int64_t>& interior, Literal value) {
-  auto zero = [](const Shape& s) { return std::all_of(s.begin(), s.end(), [](const Dim& d) { return d.is(0); }); };
-  bool nothing = zero(low) && zero(high) && std::all_of(interior.begin(), interior.end(), [](int64_t i) { return i == 0; });
+Value Builder::pad(Value x, const Shape& low, const Shape& high, const std::vector<int64_t>& interior,
+                   Literal value) {
+  auto zero = [](const Shape& s) {
+    return std::all_of(s.begin(), s.end(), [](const Dim& d) { return d.is(0); });
+  };
+  bool nothing = zero(low) && zero(high) &&
+                 std::all_of(interior.begin(), interior.end(), [](int64_t i) { return i == 0; });
   bool fits = static_cast<int64_t>(low.size()) == type(x).rank();
   return nothing && fits ? x : add_one(Op::Pad, PadAttrs{low, high, interior, value}, {x});
 }
@@ -149,14 +159,17 @@ Value Builder::reduce(Monoid monoid, Value x, const std::vector<int64_t>& axes) 
   return axes.empty() ? x : add_one(Op::Reduce, ReduceAttrs{monoid, axes}, {x});
 }
 
-std::vector<Value> Builder::reduce(Monoid monoid, const std::vector<Value>& xs, const std::vector<int64_t>& axes) {
+std::vector<Value> Builder::reduce(Monoid monoid, const std::vector<Value>& xs,
+                                   const std::vector<int64_t>& axes) {
   return add_node(Op::Reduce, ReduceAttrs{monoid, axes}, xs);
 }
 
 Value Builder::argmax(Value x, int64_t axis) { return add_one(Op::ArgMax, AxisAttrs{axis}, {x}); }
 Value Builder::argmin(Value x, int64_t axis) { return add_one(Op::ArgMin, AxisAttrs{axis}, {x}); }
 
-Value Builder::dot(Value lhs, Value rhs, DotAttrs attrs) { return add_one(Op::Dot, std::move(attrs), {lhs, rhs}); }
+Value Builder::dot(Value lhs, Value rhs, DotAttrs attrs) {
+  return add_one(Op::Dot, std::move(attrs), {lhs, rhs});
+}
 
 Value Builder::contract(Value lhs, Value rhs, int64_t lhs_axis, int64_t rhs_axis) {
   DType accumulate = dtype(lhs) == DType::F64 ? DType::F64 : DType::F32;

@@ -74,7 +74,8 @@ class Builder {
   Value slice(Value x, const Shape& start, const Shape& size, const std::vector<int64_t>& stride);
   /// `size` elements from `start` along one axis, everything along the others.
   Value slice_axis(Value x, int64_t axis, const Dim& start, const Dim& size);
-  Value pad(Value x, const Shape& low, const Shape& high, const std::vector<int64_t>& interior, Literal value);
+  Value pad(Value x, const Shape& low, const Shape& high, const std::vector<int64_t>& interior,
+            Literal value);
   Value concat(const std::vector<Value>& xs, int64_t axis);
   Value reverse(Value x, const std::vector<int64_t>& axes);
   Value window(Value x, const std::vector<WindowAxis>& windows);

@@ -106,11 +106,11 @@ std::string Graph::scope_path(ScopeId id) const {
 }
 
 bool Graph::same_structure(const Graph& other) const {
-  return outputs_ == other.outputs_ &&
-         std::equal(nodes_.begin(), nodes_.end(), other.nodes_.begin(), other.nodes_.end(),
-                    [](const Node& a, const Node& b) {
-                      return a.op == b.op && a.operands == b.operands && a.attrs == b.attrs;
-                    });
+  return outputs_ == other.outputs_ && std::equal(nodes_.begin(), nodes_.end(), other.nodes_.begin(),
+                                                  other.nodes_.end(), [](const Node& a, const Node& b) {
+                                                    return a.op == b.op && a.operands == b.operands &&
+                                                           a.attrs == b.attrs;
+                                                  });
 }
 
 size_t Graph::structure_hash() const {

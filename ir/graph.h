@@ -41,7 +41,9 @@ struct Node {
   Loc loc;
 
   template <class A>
-  const A& as() const { return std::get<A>(attrs); }
+  const A& as() const {
+    return std::get<A>(attrs);
+  }
 };
 
 /// A label for people (`h1.linear`): names, messages, profiles; never semantics.

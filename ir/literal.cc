@@ -33,72 +33,95 @@ int64_t saturate(double value) {
 
 int64_t saturating_int(DType dtype, double value) {
   switch (dtype) {
-    case DType::I32: return saturate<int32_t>(value);
-    case DType::U8: return saturate<uint8_t>(value);
-    case DType::Bool: return value != 0;
+    case DType::I32:
+      return saturate<int32_t>(value);
+    case DType::U8:
+      return saturate<uint8_t>(value);
+    case DType::Bool:
+      return value != 0;
     case DType::I64:
     case DType::F32:
     case DType::F64:
-    case DType::BF16: return saturate<int64_t>(value);
+    case DType::BF16:
+      return saturate<int64_t>(value);
   }
   return 0;
 }
 
 Literal Literal::from_double(DType dtype, double value) {
   switch (dtype) {
-    case DType::F32: return {dtype, std::bit_cast<uint32_t>(static_cast<float>(value))};
-    case DType::F64: return {dtype, std::bit_cast<uint64_t>(value)};
-    case DType::BF16: return {dtype, bf16_from_float(static_cast<float>(value))};
+    case DType::F32:
+      return {dtype, std::bit_cast<uint32_t>(static_cast<float>(value))};
+    case DType::F64:
+      return {dtype, std::bit_cast<uint64_t>(value)};
+    case DType::BF16:
+      return {dtype, bf16_from_float(static_cast<float>(value))};
     case DType::I32:
     case DType::I64:
     case DType::U8:
-    case DType::Bool: return from_int(dtype, saturating_int(dtype, value));
+    case DType::Bool:
+      return from_int(dtype, saturating_int(dtype, value));
   }
   return {};
 }
 
 Literal Literal::from_int(DType dtype, int64_t value) {
   switch (dtype) {
-    case DType::I32: return {dtype, static_cast<uint32_t>(value)};
-    case DType::I64: return {dtype, static_cast<uint64_t>(value)};
-    case DType::U8: return {dtype, static_cast<uint8_t>(value)};
-    case DType::Bool: return {dtype, value != 0};
-    case DType::F32: return {dtype, std::bit_cast<uint32_t>(static_cast<float>(value))};
-    case DType::F64: return {dtype, std::bit_cast<uint64_t>(static_cast<double>(value))};
-    case DType::BF16: return {dtype, bf16_from_float(static_cast<float>(value))};
+    case DType::I32:
+      return {dtype, static_cast<uint32_t>(value)};
+    case DType::I64:
+      return {dtype, static_cast<uint64_t>(value)};
+    case DType::U8:
+      return {dtype, static_cast<uint8_t>(value)};
+    case DType::Bool:
+      return {dtype, value != 0};
+    case DType::F32:
+      return {dtype, std::bit_cast<uint32_t>(static_cast<float>(value))};
+    case DType::F64:
+      return {dtype, std::bit_cast<uint64_t>(static_cast<double>(value))};
+    case DType::BF16:
+      return {dtype, bf16_from_float(static_cast<float>(value))};
   }
   return {};
 }
 
 double Literal::as_double() const {
   switch (dtype) {
-    case DType::F32: return std::bit_cast<float>(static_cast<uint32_t>(bits));
-    case DType::F64: return std::bit_cast<double>(bits);
-    case DType::BF16: return float_from_bf16(static_cast<uint16_t>(bits));
+    case DType::F32:
+      return std::bit_cast<float>(static_cast<uint32_t>(bits));
+    case DType::F64:
+      return std::bit_cast<double>(bits);
+    case DType::BF16:
+      return float_from_bf16(static_cast<uint16_t>(bits));
     case DType::I32:
     case DType::I64:
     case DType::U8:
-    case DType::Bool: return static_cast<double>(as_int());
+    case DType::Bool:
+      return static_cast<double>(as_int());
   }
   return 0;
 }
 
 int64_t Literal::as_int() const {
   switch (dtype) {
-    case DType::I32: return static_cast<int32_t>(bits);
+    case DType::I32:
+      return static_cast<int32_t>(bits);
     case DType::I64:
     case DType::U8:
-    case DType::Bool: return static_cast<int64_t>(bits);
+    case DType::Bool:
+      return static_cast<int64_t>(bits);
     case DType::F32:
     case DType::F64:
-    case DType::BF16: return saturating_int(DType::I64, as_double());
+    case DType::BF16:
+      return saturating_int(DType::I64, as_double());
   }
   return 0;
 }
 
 Literal cast_literal(Literal value, DType to) {
   if (value.dtype == to) return value;
-  return is_float(value.dtype) ? Literal::from_double(to, value.as_double()) : Literal::from_int(to, value.as_int());
+  return is_float(value.dtype) ? Literal::from_double(to, value.as_double())
+                               : Literal::from_int(to, value.as_int());
 }
 
 std::string Literal::str() const {

@@ -9,8 +9,10 @@ namespace {
 
 template <class T, size_t I = 0>
 constexpr size_t alternative() {
-  if constexpr (std::is_same_v<std::variant_alternative_t<I, Attrs>, T>) return I;
-  else return alternative<T, I + 1>();
+  if constexpr (std::is_same_v<std::variant_alternative_t<I, Attrs>, T>)
+    return I;
+  else
+    return alternative<T, I + 1>();
 }
 
 constexpr OpInfo kTable[] = {
@@ -52,10 +54,14 @@ Attrs default_attrs(Op op) {
 
 bool allows(DTypeSet set, DType type) {
   switch (set) {
-    case DTypeSet::Any: return true;
-    case DTypeSet::Number: return type != DType::Bool && type != DType::BF16;
-    case DTypeSet::Float: return type == DType::F32 || type == DType::F64;
-    case DTypeSet::Logical: return type == DType::Bool;
+    case DTypeSet::Any:
+      return true;
+    case DTypeSet::Number:
+      return type != DType::Bool && type != DType::BF16;
+    case DTypeSet::Float:
+      return type == DType::F32 || type == DType::F64;
+    case DTypeSet::Logical:
+      return type == DType::Bool;
   }
   return false;
 }

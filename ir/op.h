@@ -17,7 +17,19 @@ enum class Op : uint8_t {
 };
 
 enum class OpClass : uint8_t {
-  Leaf, Random, Unary, Binary, Ternary, Movement, Concat, Window, Index, Reduce, Dot, Control, Structure
+  Leaf,
+  Random,
+  Unary,
+  Binary,
+  Ternary,
+  Movement,
+  Concat,
+  Window,
+  Index,
+  Reduce,
+  Dot,
+  Control,
+  Structure
 };
 
 /// Element types an op computes on.
@@ -28,13 +40,13 @@ enum Trait : uint8_t {
   kCommutative = 1,
   kLinear = 2,     // f(a x) = a f(x) in its first operand: the transpose is its gradient
   kPredicate = 4,  // piecewise constant: the gradient is zero
-  kDear = 8,  // not to be computed twice where storing it is possible
+  kDear = 8,       // not to be computed twice where storing it is possible
 };
 
 struct OpInfo {
   std::string_view name;
   OpClass op_class;
-  int arity;  // -1: any
+  int arity;           // -1: any
   size_t attrs_index;  // alternative of Attrs
   DTypeSet dtypes;
   uint8_t traits;

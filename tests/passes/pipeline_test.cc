@@ -44,8 +44,8 @@ TEST(Pipeline, RunsTheTableInOrder) {
   EXPECT_EQ(passes_run(options),
             (Names{"simplify", "scan_hoist", "strip", "simplify", "unwindow", "simplify", "fuse"}));
   options.context.optimizer = OptimizerSpec{"adam", {}};
-  EXPECT_EQ(passes_run(options),
-            (Names{"simplify", "scan_hoist", "training_step", "strip", "simplify", "unwindow", "simplify", "fuse"}));
+  EXPECT_EQ(passes_run(options), (Names{"simplify", "scan_hoist", "training_step", "strip", "simplify",
+                                        "unwindow", "simplify", "fuse"}));
   options.disabled = {"simplify", "unwindow"};
   EXPECT_EQ(passes_run(options), (Names{"scan_hoist", "training_step", "strip", "fuse"}));
   options.disabled = {};
