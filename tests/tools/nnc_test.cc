@@ -114,6 +114,18 @@ TEST_F(Tool, LinearRegressionGivesThePublishedNumber) {
   }
 }
 
+TEST_F(Tool, LinearRegressionInSinglePrecisionAgreesToFiveDigits) {
+  std::string text = read(example("linear_regression.nn"));
+  for (size_t at = text.find("f64"); at != std::string::npos; at = text.find("f64", at))
+    text.replace(at, 3, "f32");
+  Outcome o = run("train " + file("f32.nn", text) + " --data " + example("linear_regression.csv") + " -o " +
+                  path("w.safetensors"));
+  ASSERT_EQ(o.status, 0) << o.text;
+  const Tensor theta = *load_safetensors(path("w.safetensors")).find("theta");
+  EXPECT_EQ(theta.dtype(), DType::F32);
+  EXPECT_NEAR(theta.get(0), 3.6133423767148276, 1e-5);
+}
+
 TEST_F(Tool, GraphsThatAreShownParseBackToThemselves) {
   for (const char* emit : {"graph", "step", "fused"}) {
     for (const char* mode : {"fused", "unfused"}) {
