@@ -66,24 +66,17 @@ void ProgramBuilder::build(const Graph& graph) {
 void ProgramBuilder::walk(const Graph& graph, Slots& slots, const Slots& wanted) {
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& n = graph.node(id);
-    switch (n.op) {
-      case Op::Input:
-        break;
-      case Op::Param:
-        slots[{id, 0}] = state_slot(n);
-        break;
-      case Op::Reshape:
-        slots[{id, 0}] = slots.at(n.operands[0]);
-        break;
-      case Op::Region:
-        region(graph, id, slots, wanted);
-        break;
-      case Op::Scan:
-        scan(graph, id, slots);
-        break;
-      default:
-        throw Error(fmt::format("'{}' stands outside a region: the graph is not fused", info(n.op).name));
-    }
+    if (n.op == Op::Input) continue;
+    if (n.op == Op::Param)
+      slots[{id, 0}] = state_slot(n);
+    else if (n.op == Op::Reshape)
+      slots[{id, 0}] = slots.at(n.operands[0]);
+    else if (n.op == Op::Region)
+      region(graph, id, slots, wanted);
+    else if (n.op == Op::Scan)
+      scan(graph, id, slots);
+    else
+      throw Error(fmt::format("'{}' stands outside a region: the graph is not fused", info(n.op).name));
   }
 }
 
