@@ -52,7 +52,8 @@ struct Call {
   KernelKind kind = KernelKind::Pointwise;
   std::vector<Argument> arguments;  // in the order of the kernel's buffers
   std::vector<uint64_t> literals;
-  std::string name;  // of the region
+  std::string name;   // of the region
+  std::string parts;  // what was fused into it, in the model's names: "h.linear: dot add, h.relu: le select"
   Loc loc;
 };
 

@@ -1,9 +1,13 @@
 #include "codegen/program_builder.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "codegen/lower.h"
 #include "ir/error.h"
+#include "passes/fusion_groups.h"
+#include "passes/rewrite.h"
 
 namespace nnc {
 namespace {
@@ -17,6 +21,23 @@ Type without_leading_axis(Type t) {
 Value behind_reshapes(const Graph& g, Value v) {
   while (g.node(v).op == Op::Reshape) v = g.node(v).operands[0];
   return v;
+}
+
+// What a region computes: the ops of each scope in order, views and constants aside.
+std::string parts_of(const Graph& body) {
+  std::vector<std::pair<std::string, std::string>> scopes;  // scope and its ops
+  for (NodeId id = 0; id < body.size(); ++id) {
+    const Node& n = body.node(id);
+    if (info(n.op).op_class == OpClass::Leaf || is_view(n.op)) continue;
+    std::string scope = body.scope_path(n.scope);
+    auto it = std::find_if(scopes.begin(), scopes.end(), [&](const auto& s) { return s.first == scope; });
+    if (it == scopes.end()) it = scopes.insert(it, {scope, ""});
+    it->second += fmt::format(" {}", info(n.op).name);
+  }
+  std::string out;
+  for (const auto& [scope, ops] : scopes)
+    out += fmt::format("{}{}:{}", out.empty() ? "" : ", ", scope.empty() ? "model" : scope, ops);
+  return out;
 }
 
 }  // namespace
@@ -89,7 +110,7 @@ void ProgramBuilder::region(const Graph& graph, NodeId id, Slots& slots, const S
     slots[{id, i}] = it != wanted.end() ? it->second : arena_slot(n.results[i], name);
   }
   loop::Kernel kernel = lower(graph, id, target_, expected_);
-  Call call{.kind = a.kind, .name = a.name, .loc = n.loc};
+  Call call{.kind = a.kind, .name = a.name, .parts = parts_of(*body_of(n)), .loc = n.loc};
   for (const loop::Buffer& b : kernel.buffers) {
     if (b.role == loop::BufferRole::Scratch) continue;
     bool write = b.role == loop::BufferRole::Result;

@@ -1,5 +1,6 @@
 #include "runtime/engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -38,16 +39,55 @@ class CompiledFunction : public Function {
   }
 
   void run(std::span<const std::byte* const> inputs, const Bindings& dims) override {
-    executor_.set_dims(dims);
-    for (size_t i = 0; i < inputs.size(); ++i) executor_.bind_input(i, inputs[i]);
-    if (const Call* fault = executor_.run()) {
-      throw Error(fmt::format("an index is out of range in '{}', line {}", fault->name, fault->loc.line));
+    bind(inputs, dims);
+    check(executor_.run());
+  }
+
+  std::vector<KernelProfile> profile(std::span<const std::byte* const> inputs, const Bindings& dims,
+                                     int runs) override {
+    bind(inputs, dims);
+    const std::vector<Call>& calls = executor_.program().calls;
+    std::vector<std::vector<double>> seconds(calls.size());
+    std::vector<CallTime> times(calls.size());
+    for (int run = 0; run < runs; ++run) {
+      times.assign(calls.size(), {});
+      check(executor_.run_timed(times));
+      for (size_t i = 0; i < calls.size(); ++i) seconds[i].push_back(times[i].seconds);
     }
+    std::vector<KernelProfile> out;
+    for (size_t i = 0; i < calls.size(); ++i) out.push_back(profile_of(i, times[i].count, dims, seconds[i]));
+    return out;
   }
 
   const std::byte* output(size_t index) const override { return executor_.output(index); }
 
  private:
+  void bind(std::span<const std::byte* const> inputs, const Bindings& dims) {
+    executor_.set_dims(dims);
+    for (size_t i = 0; i < inputs.size(); ++i) executor_.bind_input(i, inputs[i]);
+  }
+
+  static void check(const Call* fault) {
+    if (fault == nullptr) return;
+    throw Error(fmt::format("an index is out of range in '{}', line {}", fault->name, fault->loc.line));
+  }
+
+  KernelProfile profile_of(size_t i, int64_t count, const Bindings& dims,
+                           std::vector<double>& seconds) const {
+    const Call& c = executor_.program().calls[i];
+    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2),
+                     seconds.end());
+    auto total = [&](const Dim& once) { return static_cast<double>(once.evaluate(dims) * count); };
+    return {.name = c.name,
+            .parts = c.parts,
+            .kind = std::string(name_of_enum(c.kind)),
+            .seconds = seconds.empty() ? 0 : seconds[seconds.size() / 2],
+            .flops = total(c.kernel.flops),
+            .bytes = total(c.kernel.bytes),
+            .calls = count,
+            .threads = executor_.threads_of(i)};
+  }
+
   Executor executor_;
 };
 
@@ -71,6 +111,10 @@ class InterpretedFunction : public Function {
   }
 
   const std::byte* output(size_t index) const override { return values_[index].bytes().data(); }
+
+  std::vector<KernelProfile> profile(std::span<const std::byte* const>, const Bindings&, int) override {
+    return {};
+  }
 
  private:
   // State is overwritten in place: others hold its address.

@@ -33,6 +33,16 @@ struct EngineOptions {
 /// All state of a model by path. Tensors stay where they are for as long as the object lives.
 using State = NamedTensors;
 
+/// One entry of a compiled program and what a run of it spends there.
+struct KernelProfile {
+  std::string name, parts;  // the region, and what was fused into it
+  std::string kind;
+  double seconds = 0;           // per run of the program, over all its calls; the median of the runs
+  double flops = 0, bytes = 0;  // per run
+  int64_t calls = 0;            // per run
+  int threads = 1;
+};
+
 /// A graph ready to run over state that lives elsewhere.
 class Function {
  public:
@@ -40,6 +50,9 @@ class Function {
   /// Runs once. `inputs` in the order of the graph's inputs, each of the size `dims` gives it; state is read and
   /// written in place. Throws Error for an index out of range, naming the op, and for extents that are too large.
   virtual void run(std::span<const std::byte* const> inputs, const Bindings& dims) = 0;
+  /// Runs `runs` times and says what each kernel took; nothing where no kernels were compiled.
+  virtual std::vector<KernelProfile> profile(std::span<const std::byte* const> inputs, const Bindings& dims,
+                                             int runs) = 0;
   /// Where output number i (state writes not counted) lies until the next run.
   virtual const std::byte* output(size_t index) const = 0;
   /// Names and types of those outputs.

@@ -1,6 +1,7 @@
 #include "runtime/executor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -25,6 +26,31 @@ struct Executor::Walker {
   std::vector<int64_t> iterations;
   Arena scratch{0};
   int64_t scratch_bytes = 0;
+};
+
+// Gives the time between two entries to the call of the first.
+class Executor::Stopwatch {
+ public:
+  explicit Stopwatch(std::span<CallTime> times) : times_(times) {}
+
+  void start(const Entry& e) {
+    stop();
+    if (e.kind != EntryKind::Call) return;
+    current_ = &times_[e.index];
+    since_ = Clock::now();
+  }
+  void stop() {
+    if (current_ == nullptr) return;
+    current_->seconds += std::chrono::duration<double>(Clock::now() - since_).count();
+    ++current_->count;
+    current_ = nullptr;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::span<CallTime> times_;
+  CallTime* current_ = nullptr;
+  Clock::time_point since_;
 };
 
 Executor::Executor(std::shared_ptr<const Program> program, ThreadPool& pool, int threads)
@@ -169,6 +195,17 @@ const Call* Executor::run() {
   return fault();
 }
 
+const Call* Executor::run_timed(std::span<CallTime> times) {
+  Stopwatch stopwatch(times);
+  stopwatch_ = &stopwatch;
+  const Call* fault = run();
+  stopwatch.stop();
+  stopwatch_ = nullptr;
+  return fault;
+}
+
+int Executor::threads_of(size_t call) const { return std::min(calls_[call].threads, active_); }
+
 // Kernels only ever set bits, so a word that is zero was never touched.
 const Call* Executor::fault() {
   auto it = std::find_if(status_.begin(), status_.end(), [](uint32_t s) { return s != 0; });
@@ -184,6 +221,7 @@ void Executor::walk(int thread, int count) {
   for (size_t i = 0; i < entries.size(); ++i) {
     const Entry& e = entries[i];
     if (e.barrier_before && count > 1) barrier_->wait();
+    if (stopwatch_ != nullptr && thread == 0) stopwatch_->start(e);
     switch (e.kind) {
       case EntryKind::Call:
         call(w, e.index, thread, count);

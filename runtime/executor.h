@@ -14,6 +14,12 @@
 
 namespace nnc {
 
+/// Wall time of a call on the calling thread, from when it may start to when the next entry may, and how often it ran.
+struct CallTime {
+  double seconds = 0;
+  int64_t count = 0;
+};
+
 class Executor {
  public:
   /// `pool` outlives the executor; `threads` of it take part where the work is worth it.
@@ -31,12 +37,17 @@ class Executor {
   void set_dims(const Bindings& dims);
   /// One run. Returns null, or the first call in the table that met an index out of range.
   const Call* run();
+  /// One run that adds to times[i] what call i of the table took.
+  const Call* run_timed(std::span<CallTime> times);
+  /// Threads that take part in call i of the table, at the extents of the last run.
+  int threads_of(size_t call) const;
   /// Where output number i lies after a run, until the next.
   const std::byte* output(size_t index) const;
 
  private:
   struct CallPlan;
   struct Walker;
+  class Stopwatch;
 
   void rebind(void*& place, void* memory);
   void plan_calls();
@@ -60,7 +71,8 @@ class Executor {
   std::vector<int64_t> strides_, bytes_, trips_;  // by slot, by slot, by loop: at the current extents
   std::vector<std::unique_ptr<Walker>> walkers_;
   std::unique_ptr<SpinBarrier> barrier_;
-  int active_ = 1;  // threads of the next run
+  Stopwatch* stopwatch_ = nullptr;  // of a timed run
+  int active_ = 1;                  // threads of the next run
   bool prepared_ = false;
 };
 

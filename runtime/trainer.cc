@@ -214,16 +214,27 @@ Function& Trainer::step_function() {
   return *step_function_;
 }
 
-// The step reads what the training graph reads, in its order, then the learning rate.
-double Trainer::train_step(std::span<const int64_t> rows) {
-  Function& f = step_function();
+// The step reads what the training graph reads, in its order, then the learning rate. Returns its extents.
+const Bindings& Trainer::feed_step(std::span<const int64_t> rows) {
   bool whole =
       static_cast<int64_t>(rows.size()) == data_.train.samples && std::is_sorted(rows.begin(), rows.end());
   whole ? feeder_->whole_table() : feeder_->gather(rows);
   step_inputs_ = feeder_->pointers();
   step_inputs_.push_back(reinterpret_cast<const std::byte*>(&learning_rate_));
-  f.run(step_inputs_, with_batch(step_sizes_, static_cast<int64_t>(rows.size())));
+  return with_batch(step_sizes_, static_cast<int64_t>(rows.size()));
+}
+
+double Trainer::train_step(std::span<const int64_t> rows) {
+  Function& f = step_function();
+  const Bindings& sizes = feed_step(rows);
+  f.run(step_inputs_, sizes);
   return f.scalar(0);
+}
+
+std::vector<KernelProfile> Trainer::profile_step(std::span<const int64_t> rows, int steps) {
+  Function& f = step_function();
+  const Bindings& sizes = feed_step(rows);
+  return f.profile(step_inputs_, sizes, steps);
 }
 
 const Bindings& Trainer::with_batch(Bindings& sizes, int64_t batch) const {

@@ -77,6 +77,8 @@ class Trainer {
   EpochReport train_epoch(const Progress& progress = nullptr);
   /// One step on the given batch of training samples; returns its loss.
   double train_step(std::span<const int64_t> rows);
+  /// Steps over the given rows `steps` times and says what each kernel took; nothing when interpreted.
+  std::vector<KernelProfile> profile_step(std::span<const int64_t> rows, int steps);
   /// Means over the table, in batches of `batch` (0: the model's).
   std::vector<Measure> evaluate(const BoundTable& table, int64_t batch = 0);
   /// The model's outputs for inputs in the model's order, each with the leading axis of samples.
@@ -92,6 +94,7 @@ class Trainer {
 
   const TrainSpec& spec() const;
   Function& step_function();
+  const Bindings& feed_step(std::span<const int64_t> rows);
   void prepare_for(Prepared& p, const Graph& graph, const Bindings& sizes);
   const Bindings& with_batch(Bindings& sizes, int64_t batch) const;
   Bindings sizes_of(const BoundTable& table, int64_t batch) const;

@@ -188,6 +188,22 @@ TEST_F(Tool, WeightsAreEvaluatedAndPredictedWithAfterwards) {
   EXPECT_EQ(run("eval " + model + " --weights " + path("bad.safetensors")).status, 1);
 }
 
+TEST_F(Tool, BenchSaysWhereTheTimeOfAStepGoes) {
+  std::string model = file("small.nn", kSmall);
+  Outcome table = run("bench " + model + " --kernels --seconds 0.01 --threads 1");
+  ASSERT_EQ(table.status, 0) << table.text;
+  // Every kernel by what is in it, in the model's names: an update is part of the product that makes its gradient.
+  EXPECT_NE(table.text.find("contraction h.linear: dot add, h.relu: le select"), std::string::npos)
+      << table.text;
+  EXPECT_NE(table.text.find("logits.linear.grad: dot, update.logits.linear.weight:"), std::string::npos)
+      << table.text;
+  Outcome json = run("bench " + model + " --kernels --seconds 0.01 --json --modes fused,unfused");
+  ASSERT_EQ(json.status, 0) << json.text;
+  EXPECT_GT(count(json.text, "\"mode\":\"unfused\""), count(json.text, "\"mode\":\"fused\"")) << json.text;
+  EXPECT_EQ(count(json.text, "\"roofline_share\""), count(json.text, "\n")) << json.text;
+  EXPECT_EQ(run("bench " + model + " --kernels --modes interpreted").status, 1);
+}
+
 TEST_F(Tool, OptRunsNamedPassesAndRefusesUnknownOnes) {
   std::string graph = file("g.nn",
                            "graph g(x: f32[B, 4]) {\n  neg = neg(x) : f32[B, 4]\n  neg.1 = neg(neg) : f32[B, "

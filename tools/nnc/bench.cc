@@ -1,4 +1,5 @@
-// nnc bench: the training step interpreted, compiled kernel by kernel, and fused, side by side.
+// nnc bench: the training step interpreted, compiled kernel by kernel, and fused, side by side; with --kernels, where the
+// time of a step goes.
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -12,6 +13,8 @@
 #include "passes/fuse.h"
 #include "passes/pipeline.h"
 #include "runtime/batches.h"
+#include "runtime/machine_limits.h"
+#include "tools/nnc/kernel_profile.h"
 #include "tools/nnc/model_file.h"
 
 namespace nnc::tool {
@@ -22,7 +25,7 @@ struct BenchOptions {
   RunOptions run;
   std::vector<std::string> modes = {"interpreted", "unfused", "fused"};
   double seconds = 1;
-  bool json = false;
+  bool json = false, kernels = false;
 };
 
 struct Result {
@@ -30,15 +33,20 @@ struct Result {
   double median = 0, min = 0, max = 0;  // ms per step
   double gflops = 0, gbytes = 0;        // per second
   double compile_ms = 0;
+  double peak_share = 0;  // of the machine's fused multiply-adds
   int threads = 1;
 };
 
+std::vector<int64_t> first_batch(const Trainer& trainer) {
+  int64_t samples = trainer.data().train.samples;
+  std::vector<int64_t> rows(trainer.batch() == 0 ? samples : std::min(trainer.batch(), samples));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
 // Steps over the first batch until the time is up, at least three after one that warms up.
 std::vector<double> time_steps(Trainer& trainer, double seconds) {
-  int64_t samples = trainer.data().train.samples;
-  int64_t batch = trainer.batch() == 0 ? samples : std::min(trainer.batch(), samples);
-  std::vector<int64_t> rows(batch);
-  std::iota(rows.begin(), rows.end(), 0);
+  std::vector<int64_t> rows = first_batch(trainer);
   trainer.train_step(rows);
   std::vector<double> times;
   auto start = std::chrono::steady_clock::now(), now = start;
@@ -61,20 +69,28 @@ Cost step_cost(const Trainer& trainer, ExecutionMode mode) {
   return {cost_of(step).flops, cost.bytes};
 }
 
-Result measure(const BenchOptions& o, const std::string& mode) {
+std::unique_ptr<Trainer> make_trainer(const BenchOptions& o, const std::string& mode) {
   TrainerOptions options = o.run.trainer_options();
   options.engine.mode = execution_mode_from_name(mode);
-  Trainer trainer(load_module(o.model), options);
-  load_data_into(trainer, o.model, o.run.data);
-  trainer.initialize();
+  auto trainer = std::make_unique<Trainer>(load_module(o.model), options);
+  load_data_into(*trainer, o.model, o.run.data);
+  trainer->initialize();
+  return trainer;
+}
+
+Result measure(const BenchOptions& o, const std::string& mode) {
+  std::unique_ptr<Trainer> owner = make_trainer(o, mode);
+  Trainer& trainer = *owner;
   std::vector<double> times = time_steps(trainer, o.seconds);
   Result r{.mode = mode, .median = times[times.size() / 2], .min = times.front(), .max = times.back()};
-  Cost cost = step_cost(trainer, options.engine.mode);
+  ExecutionMode kind = execution_mode_from_name(mode);
+  Cost cost = step_cost(trainer, kind);
   const Bindings& sizes = trainer.step_sizes();
   r.gflops = static_cast<double>(cost.flops.evaluate(sizes)) / r.median * 1e-6;
   r.gbytes = static_cast<double>(cost.bytes.evaluate(sizes)) / r.median * 1e-6;
   r.compile_ms = trainer.engine().stats().seconds * 1e3;
-  r.threads = options.engine.mode == ExecutionMode::Interpreted ? 1 : trainer.engine().threads();
+  r.threads = kind == ExecutionMode::Interpreted ? 1 : trainer.engine().threads();
+  r.peak_share = r.gflops / measure_machine(r.threads, o.run.target, DType::F32).gflops;
   return r;
 }
 
@@ -85,23 +101,41 @@ void print_json(const Result& r) {
                               {"max", r.max},
                               {"gflops", r.gflops},
                               {"gbytes_per_s", r.gbytes},
+                              {"peak_share", r.peak_share},
                               {"compile_ms", r.compile_ms},
                               {"threads", r.threads}};
   fmt::print("{}\n", line.dump());
 }
 
+// A row per kernel of one mode: the time of the step, and how close each comes to the machine's limits.
+void run_kernels(const BenchOptions& o, const std::string& mode) {
+  if (mode == "interpreted") throw Error("--kernels needs compiled kernels: choose --modes fused or unfused");
+  std::unique_ptr<Trainer> trainer = make_trainer(o, mode);
+  std::vector<int64_t> rows = first_batch(*trainer);
+  double ms = time_steps(*trainer, o.seconds / 2)[0];
+  int steps = static_cast<int>(std::clamp(o.seconds / 2 * 1e3 / std::max(ms, 1e-3), 3.0, 100000.0));
+  std::vector<KernelProfile> profile = trainer->profile_step(rows, steps);
+  MachineLimits limits = measure_machine(trainer->engine().threads(), o.run.target);
+  o.json ? print_profile_json(mode, profile, limits) : print_profile(mode, profile, limits);
+}
+
 void run(const BenchOptions& o) {
+  if (o.kernels) {
+    for (const std::string& mode : o.modes) run_kernels(o, mode);
+    return;
+  }
   std::vector<Result> results;
   for (const std::string& mode : o.modes) results.push_back(measure(o, mode));
   if (o.json) {
     std::for_each(results.begin(), results.end(), print_json);
     return;
   }
-  fmt::print("{:<12} {:>12} {:>12} {:>12} {:>9} {:>8} {:>11} {:>9}\n", "mode", "ms/step", "min", "max",
-             "GFLOP/s", "GB/s", "compile ms", "speed");
+  fmt::print("{:<12} {:>12} {:>12} {:>12} {:>9} {:>7} {:>8} {:>11} {:>9}\n", "mode", "ms/step", "min", "max",
+             "GFLOP/s", "of peak", "GB/s", "compile ms", "speed");
   for (const Result& r : results) {
-    fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>9.2f} {:>8.2f} {:>11.1f} {:>8.1f}x\n", r.mode,
-               r.median, r.min, r.max, r.gflops, r.gbytes, r.compile_ms, results[0].median / r.median);
+    fmt::print("{:<12} {:>12.4f} {:>12.4f} {:>12.4f} {:>9.2f} {:>6.1f}% {:>8.2f} {:>11.1f} {:>8.1f}x\n",
+               r.mode, r.median, r.min, r.max, r.gflops, 100 * r.peak_share, r.gbytes, r.compile_ms,
+               results[0].median / r.median);
   }
 }
 
@@ -112,15 +146,23 @@ void add_bench(CLI::App& app) {
   CLI::App* command = app.add_subcommand("bench", "Time the training step in each mode");
   o->model.add_to(*command);
   o->run.add_to(*command, false);
-  command->add_option("--modes", o->modes, "Which modes, separated by commas")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"interpreted", "unfused", "fused"}))
-      ->capture_default_str();
+  CLI::Option* modes =
+      command
+          ->add_option("--modes", o->modes,
+                       "Which modes, separated by commas; with --kernels, fused unless given")
+          ->delimiter(',')
+          ->check(CLI::IsMember({"interpreted", "unfused", "fused"}))
+          ->capture_default_str();
   command->add_option("--seconds", o->seconds, "Time to spend on each mode")
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
-  command->add_flag("--json", o->json, "Print one JSON object per mode");
-  command->callback([o] { run(*o); });
+  command->add_flag("--kernels", o->kernels,
+                    "A row per kernel: what is fused into it, its time, its share of the limits");
+  command->add_flag("--json", o->json, "Print one JSON object per mode, or per kernel");
+  command->callback([o, modes] {
+    if (o->kernels && modes->count() == 0) o->modes = {"fused"};
+    run(*o);
+  });
 }
 
 }  // namespace nnc::tool
