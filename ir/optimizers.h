@@ -4,11 +4,13 @@
 //   Update u = apply_optimizer(b, spec, param, gradient, learning_rate, step);
 //   outputs += state write (path of param, u.param) and (path, value) for every entry of u.state
 //
-// State lives in non-trainable params "<param path>.<optimizer>.<name>"; a state param that the init graph
-// does not write starts as zeros.
+// State lives in non-trainable params "<param path>.<optimizer>.<name>", or "train.<optimizer>.<name>" for what all
+// parameters share; a state param that the init graph does not write starts as zeros. The rows and their update
+// functions are in optimizer_rows.cc.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,13 +59,16 @@ class UpdateBuilder {
   /// State of the param's shape as it was before this step, by its short name.
   Value state(const std::string& name);
   void write(const std::string& name, Value value);
+  /// An f64[] that all parameters share: each writes the same next value.
+  Value shared_state(const std::string& name);
+  void write_shared(const std::string& name, Value value);
 
   const std::vector<std::pair<std::string, Value>>& writes() const { return writes_; }
 
  private:
-  std::string path_of(const std::string& name) const { return prefix_ + name; }
+  std::string path_of(const std::string& owner, const std::string& name) const;
   const OptimizerSpec& spec_;
-  std::string prefix_;
+  std::string path_;  // of the param
   std::vector<std::pair<std::string, Value>> writes_;
 };
 
@@ -72,6 +77,7 @@ struct OptimizerRow {
   std::span<const OptimizerArg> args;
   Value (*update)(UpdateBuilder&);  // the new parameter; state through write()
   std::string_view doc;
+  const char* (*check)(const OptimizerSpec&) = nullptr;  // what is wrong with arguments together, or null
 };
 
 std::span<const OptimizerRow> all_optimizers();
@@ -79,9 +85,11 @@ std::span<const OptimizerRow> all_optimizers();
 const OptimizerRow* find_optimizer(std::string_view name);
 /// The argument as given, or its default. The optimizer and the argument must exist.
 double optimizer_arg(const OptimizerSpec& spec, std::string_view arg);
+/// What is wrong with arguments that are each in their range. The optimizer must exist.
+std::optional<std::string> optimizer_fault(const OptimizerSpec& spec);
 
 /// `param` is a param node; `gradient` has its shape; `learning_rate` is f64[], `step` i64[] counting from 1.
-/// Throws Error for an optimizer that does not exist.
+/// Throws Error for an optimizer that does not exist, or whose arguments do not go together.
 Update apply_optimizer(Builder& b, const OptimizerSpec& spec, Value param, Value gradient,
                        Value learning_rate, Value step);
 

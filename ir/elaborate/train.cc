@@ -239,6 +239,7 @@ void Elaborator::override_train(TrainPlan& plan) {
       if (auto v = settings_.find(path)) set_optimizer_arg(spec.optimizer, name, *v);
     }
   }
+  if (auto fault = optimizer_fault(spec.optimizer)) diag_.error("bad-value", spec.locs["optimizer"], *fault);
   if (auto v = settings_.find("train.batch"))
     spec.batch = is_full(*v) ? 0 : whole_number(*v, "train.batch", 1, 1);
   if (auto v = settings_.find("train.epochs")) spec.epochs = whole_number(*v, "train.epochs", 0, 1);

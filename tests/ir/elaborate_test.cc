@@ -282,6 +282,8 @@ const ErrorCase kTrainErrors[] = {
     {"optimizer adam(beta1 = 1)",
      "26: error: adam's 'beta1' is a number from 0 to below 1, not the number 1"},
     {"optimizer sgd(nesterov = 3)", "28: error: sgd's 'nesterov' is true or false, not the number 3"},
+    {"optimizer sgd(momentum = 0.9, dampening = 0.5, nesterov = true)",
+     "13: error: sgd's 'nesterov' needs a momentum above 0 and no dampening"},
     {"optimizer sgd(lr = \"x\")", "22: error: sgd's 'lr' is a number, not the text \"x\""},
     {"batch 0", "9: error: batch is a whole number from 1 to 2147483647, not the number 0"},
     {"epochs 1.5", "10: error: epochs is a whole number from 0 to 2147483647, not the number 1.5"},

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "ir/graph_text.h"
 #include "ir/initializers.h"
 #include "ir/layers.h"
@@ -31,6 +33,29 @@ TEST(LanguageDocument, NamesEveryFunctionOptimizerAndInitialiser) {
   for (const LayerRow& row : all_layers()) expect(row.name);
   for (const OptimizerRow& row : all_optimizers()) expect(row.name);
   for (const InitRow& row : all_initializers()) expect(row.name);
+}
+
+// 1e-3 rather than 0.001, as people write it.
+std::string number(double x) {
+  std::string text = x != 0 && x < 0.01 ? fmt::format("{:e}", x) : fmt::format("{}", x);
+  size_t e = text.find('e');
+  if (e == std::string::npos) return text;
+  std::string digits = text.substr(0, e);
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.back() == '.') digits.pop_back();
+  return digits + "e" + std::to_string(std::stoi(text.substr(e + 1)));
+}
+
+TEST(LanguageDocument, GivesEveryOptimizerWithItsArguments) {
+  std::string text = document();
+  for (const OptimizerRow& row : all_optimizers()) {
+    std::string signature = fmt::format("| `{}(", row.name);
+    for (const OptimizerArg& arg : row.args) {
+      std::string value = arg.flag ? (arg.fallback != 0 ? "true" : "false") : number(arg.fallback);
+      signature += fmt::format("{}{} = {}", &arg == row.args.data() ? "" : ", ", arg.name, value);
+    }
+    EXPECT_NE(text.find(signature + ")`"), std::string::npos) << signature;
+  }
 }
 
 TEST(LanguageDocument, ExamplesParse) {
