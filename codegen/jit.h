@@ -1,5 +1,6 @@
 // Compiles kernels in loop form to machine code in this process. Kernels that print alike, literals aside,
-// are compiled once; several functions compile at the same time. The code lives as long as its Jit.
+// are compiled once, and not at all where an earlier process left their object in the cache; several functions
+// compile at the same time. The code lives as long as its Jit.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/cache_options.h"
 #include "codegen/kernel_abi.h"
 #include "codegen/loop.h"
 #include "codegen/target.h"
@@ -16,7 +18,8 @@ namespace nnc {
 /// Not for use by several threads at once; the functions it returns are.
 class Jit {
  public:
-  explicit Jit(Target target, int compile_threads = 1);
+  /// Without a cache folder every function is compiled.
+  explicit Jit(Target target, int compile_threads = 1, CacheOptions cache = {});
   ~Jit();
   Jit(Jit&&) noexcept;
   Jit& operator=(Jit&&) noexcept;
@@ -26,8 +29,9 @@ class Jit {
   std::vector<KernelFunction> compile(std::span<const loop::Kernel> kernels);
   KernelFunction compile(const loop::Kernel& kernel) { return compile(std::span(&kernel, 1))[0]; }
 
-  /// Distinct functions compiled so far, and the wall time it took.
-  size_t functions_compiled() const;
+  /// Distinct functions so far, how many of them were found in the cache, and the wall time all took.
+  size_t functions() const;
+  size_t functions_cached() const;
   double compile_seconds() const;
 
  private:

@@ -147,7 +147,8 @@ double Function::scalar(size_t index) const {
 Engine::Engine(EngineOptions options)
     : options_(std::move(options)), pool_(std::make_unique<ThreadPool>(options_.threads)) {
   if (options_.mode == ExecutionMode::Interpreted) return;
-  jit_ = std::make_shared<Jit>(Target::named(options_.target), pool_->size());
+  CacheOptions cache = options_.cache ? *options_.cache : CacheOptions::from_environment();
+  jit_ = std::make_shared<Jit>(Target::named(options_.target), pool_->size(), std::move(cache));
 }
 
 std::unique_ptr<Function> Engine::prepare(const Graph& graph, State& state, const Bindings& max_dims,
@@ -159,7 +160,8 @@ std::unique_ptr<Function> Engine::prepare(const Graph& graph, State& state, cons
   Graph fused = run_pipeline(graph, pipeline);
   CompileOptions compile{.target = jit_->target(), .max_dims = max_dims, .expected = expected};
   std::shared_ptr<const Program> program = compile_program(fused, compile, jit_);
-  stats_.kernels = jit_->functions_compiled();
+  stats_.kernels = jit_->functions();
+  stats_.cached = jit_->functions_cached();
   stats_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   stats_.arena_bytes += static_cast<size_t>(program->arena_bytes);
   return std::make_unique<CompiledFunction>(std::move(program), *pool_, state);

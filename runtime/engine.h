@@ -26,8 +26,9 @@ ExecutionMode execution_mode_from_name(const std::string& name);
 
 struct EngineOptions {
   ExecutionMode mode = ExecutionMode::Fused;
-  int threads = 0;              // 0: every available processor
-  std::string target = "host";  // see Target::named
+  int threads = 0;                    // 0: every available processor
+  std::string target = "host";        // see Target::named
+  std::optional<CacheOptions> cache;  // of compiled objects; unset: what the environment says
 };
 
 /// All state of a model by path. Tensors stay where they are for as long as the object lives.
@@ -66,6 +67,7 @@ class Function {
 
 struct CompileStats {
   size_t kernels = 0;  // distinct functions
+  size_t cached = 0;   // those of them that earlier processes had compiled
   double seconds = 0;  // from graph to machine code
   size_t arena_bytes = 0;
 };

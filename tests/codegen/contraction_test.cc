@@ -94,7 +94,7 @@ void check(const Case& c, const Bindings& expected = {}) {
         if (testing::Test::HasFailure()) return;
       }
     }
-    EXPECT_EQ(jit.functions_compiled(), 1u);
+    EXPECT_EQ(jit.functions(), 1u);
   }
 }
 

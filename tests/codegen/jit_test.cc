@@ -22,14 +22,14 @@ TEST(Jit, CompilesKernelsThatDifferInLiteralsOnce) {
   std::vector<loop::Kernel> kernels = {scaled(3), scaled(5)};
   std::vector<KernelFunction> functions = jit.compile(kernels);
   EXPECT_EQ(functions[0], functions[1]);
-  EXPECT_EQ(jit.functions_compiled(), 1u);
+  EXPECT_EQ(jit.functions(), 1u);
   EXPECT_GT(jit.compile_seconds(), 0);
   for (double factor : {3, 5}) {
     Tensor x = Tensor::filled({11}, Literal::from_double(DType::F32, 2)), y(DType::F32, {11});
     test::run(jit, scaled(factor), {&x, &y}, {{"N", 11}});
     EXPECT_EQ(y, Tensor::filled({11}, Literal::from_double(DType::F32, 2 * factor)));
   }
-  EXPECT_EQ(jit.functions_compiled(), 1u);
+  EXPECT_EQ(jit.functions(), 1u);
 }
 
 TEST(Jit, CompilesManyFunctionsOnSeveralThreads) {
@@ -41,7 +41,7 @@ TEST(Jit, CompilesManyFunctionsOnSeveralThreads) {
         [&](Builder& b, std::span<const Val> in) { return std::vector{b.add(in[0], in[0])}; }));
   }
   jit.compile(kernels);
-  EXPECT_EQ(jit.functions_compiled(), kernels.size());
+  EXPECT_EQ(jit.functions(), kernels.size());
   for (const loop::Kernel& k : kernels) {
     Tensor x = Tensor::filled({37}, Literal::from_double(DType::F32, 4)), y(DType::F32, {37});
     test::run(jit, k, {&x, &y}, {{"N", 37}});

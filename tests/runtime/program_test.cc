@@ -14,6 +14,7 @@
 #include "passes/training_step.h"
 #include "runtime/engine.h"
 #include "tests/support/compare.h"
+#include "tests/support/no_cache.h"
 #include "tests/support/random_graph.h"
 
 namespace nnc {

@@ -12,6 +12,7 @@
 
 #include "ir/graph_text.h"
 #include "runtime/safetensors.h"
+#include "tests/support/no_cache.h"
 
 namespace nnc {
 namespace {
@@ -202,6 +203,38 @@ TEST_F(Tool, BenchSaysWhereTheTimeOfAStepGoes) {
   EXPECT_GT(count(json.text, "\"mode\":\"unfused\""), count(json.text, "\"mode\":\"fused\"")) << json.text;
   EXPECT_EQ(count(json.text, "\"roofline_share\""), count(json.text, "\n")) << json.text;
   EXPECT_EQ(run("bench " + model + " --kernels --modes interpreted").status, 1);
+}
+
+TEST_F(Tool, ASecondProcessCompilesNothing) {
+  std::string model = file("small.nn", kSmall);
+  setenv("NNC_CACHE", "on", 1);
+  setenv("NNC_CACHE_DIR", path("cache").c_str(), 1);
+  auto cached = [&](const std::string& options) {
+    Outcome o = run("train " + model + " --epochs 1 --json " + options);
+    EXPECT_EQ(o.status, 0) << o.text;
+    auto number = [&](const std::string& name) {
+      size_t at = o.text.find(name);
+      return at == std::string::npos ? -1 : std::atoi(o.text.c_str() + at + name.size());
+    };
+    return std::pair(number("\"kernels_compiled\":"), number("\"kernels_cached\":"));
+  };
+  auto [kernels, none] = cached("");
+  EXPECT_GT(kernels, 3);
+  EXPECT_EQ(none, 0);
+  EXPECT_EQ(cached(""), std::pair(kernels, kernels));
+  EXPECT_EQ(cached("--no-cache"), std::pair(kernels, 0));
+  EXPECT_EQ(count(run("cache ls").text, "\n"), kernels + 1u);
+  EXPECT_EQ(count(run("cache ls --json").text, "\"kernel\":\"h.linear.dot\""), 2u);
+  EXPECT_EQ(count(run("cache stat --json").text, "\"entries\":" + std::to_string(kernels) + ","), 1u);
+  EXPECT_EQ(count(run("cache clear").text, std::to_string(kernels) + " entries removed"), 1u);
+  EXPECT_EQ(cached(""), std::pair(kernels, 0));
+  fs::permissions(path("cache"), fs::perms::all);
+  EXPECT_EQ(cached(""), std::pair(kernels, 0));
+  EXPECT_EQ(run("cache stat").status, 1);
+  setenv("NNC_CACHE", "sometimes", 1);
+  EXPECT_EQ(run("train " + model).status, 1);
+  setenv("NNC_CACHE", "off", 1);
+  EXPECT_EQ(run("cache").status, 2);
 }
 
 TEST_F(Tool, OptRunsNamedPassesAndRefusesUnknownOnes) {

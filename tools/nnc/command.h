@@ -25,5 +25,6 @@ void add_eval(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_opt(CLI::App& app);
 void add_bench(CLI::App& app);
+void add_cache(CLI::App& app);
 
 }  // namespace nnc::tool

@@ -27,6 +27,7 @@ void run(const EvalOptions& o) {
     nlohmann::ordered_json line{{"part", has_test ? "test" : "train"}, {"samples", table.samples}};
     for (const Measure& m : measures) line[m.name] = m.value;
     line["kernels_compiled"] = trainer.engine().stats().kernels;
+    line["kernels_cached"] = trainer.engine().stats().cached;
     fmt::print("{}\n", line.dump());
     return;
   }

@@ -22,7 +22,8 @@ int run(int argc, char** argv) {
   app.name("nnc");
   app.set_version_flag("--version", "nnc 0.1.0");
   app.require_subcommand(1);
-  for (auto add : {add_check, add_show, add_train, add_eval, add_predict, add_opt, add_bench}) add(app);
+  for (auto add : {add_check, add_show, add_train, add_eval, add_predict, add_opt, add_bench, add_cache})
+    add(app);
   try {
     app.parse(argc, argv);
     return kDone;

@@ -36,6 +36,7 @@ void RunOptions::add_to(CLI::App& command, bool with_mode) {
   command.add_option("--batch", batch, "Samples per batch")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   command.add_option("--target", target, "Machine to compile for: host, avx2 or avx512")
       ->capture_default_str();
+  command.add_flag("--no-cache", no_cache, "Compile every kernel, and keep none for later runs");
   if (!with_mode) return;
   command.add_option("--mode", mode, "How graphs are run")
       ->check(CLI::IsMember({"fused", "unfused", "interpreted"}))
@@ -43,9 +44,9 @@ void RunOptions::add_to(CLI::App& command, bool with_mode) {
 }
 
 TrainerOptions RunOptions::trainer_options() const {
-  return {.engine = {.mode = execution_mode_from_name(mode), .threads = threads, .target = target},
-          .batch = batch,
-          .seed = seed};
+  EngineOptions engine{.mode = execution_mode_from_name(mode), .threads = threads, .target = target};
+  if (no_cache) engine.cache = CacheOptions{};
+  return {.engine = std::move(engine), .batch = batch, .seed = seed};
 }
 
 void print_diagnostics(const Diagnostics& diagnostics, const std::string& format) {

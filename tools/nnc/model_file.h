@@ -26,6 +26,7 @@ struct ModelOptions {
 struct RunOptions {
   std::string data, mode = "fused", target = "host";
   int threads = 0;
+  bool no_cache = false;
   std::optional<int64_t> batch, seed;
 
   void add_to(CLI::App& command, bool with_mode = true);

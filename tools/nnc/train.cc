@@ -42,6 +42,7 @@ void print_json(const EpochReport& r, const CompileStats& stats) {
   line["ms_per_step"] = r.ms_per_step;
   line["steps"] = r.steps;
   line["kernels_compiled"] = stats.kernels;
+  line["kernels_cached"] = stats.cached;
   line["compile_ms"] = stats.seconds * 1e3;
   fmt::print("{}\n", line.dump());
   std::fflush(stdout);
