@@ -72,6 +72,7 @@ Cost step_cost(const Trainer& trainer, ExecutionMode mode) {
 std::unique_ptr<Trainer> make_trainer(const BenchOptions& o, const std::string& mode) {
   TrainerOptions options = o.run.trainer_options();
   options.engine.mode = execution_mode_from_name(mode);
+  options.engine.cache = CacheOptions{};  // compile_ms is the time it takes to compile
   auto trainer = std::make_unique<Trainer>(load_module(o.model), options);
   load_data_into(*trainer, o.model, o.run.data);
   trainer->initialize();
