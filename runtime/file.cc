@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -176,6 +177,16 @@ void write_file_atomically(const std::string& path, std::span<const std::string_
   for (std::string_view part : parts) write_all(file.fd(), part, path);
   file.publish();
   sync_folder(folder_of(path));
+}
+
+void remove_unfinished(const std::string& path) {
+  std::string beginning = std::filesystem::path(path).filename().string() + ".tmp-";
+  std::vector<std::filesystem::path> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_of(path), error)) {
+    if (entry.path().filename().string().starts_with(beginning)) found.push_back(entry.path());
+  }
+  for (const std::filesystem::path& p : found) std::filesystem::remove(p, error);
 }
 
 }  // namespace nnc

@@ -42,6 +42,9 @@ std::string read_file_or_gzip(const std::string& path);
 /// the folder. On any Error nothing under `path` has changed and the new file is gone.
 void write_file_atomically(const std::string& path, std::span<const std::string_view> parts);
 
+/// Removes what a process that died while writing `path` left beside it. Only who alone writes `path` may call it.
+void remove_unfinished(const std::string& path);
+
 inline std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -13,7 +13,6 @@
 #include "ir/net.h"
 #include "passes/training_step.h"
 #include "runtime/batches.h"
-#include "runtime/safetensors.h"
 
 namespace nnc {
 namespace {
@@ -47,41 +46,6 @@ Shape with_samples(Shape shape, int64_t samples) {
 }
 
 }  // namespace
-
-// Batch buffers for one table: rows are gathered into them, or, for the whole table in order, read in place.
-class Trainer::Feeder {
- public:
-  Feeder(const BoundTable& table, int64_t batch, bool targets) {
-    for (const Tensor& t : table.inputs) columns_.push_back(&t);
-    for (const Tensor& t : table.targets) {
-      if (targets) columns_.push_back(&t);
-    }
-    for (const Tensor* t : columns_) {
-      std::vector<int64_t> shape = t->shape();
-      shape[0] = batch;
-      buffers_.emplace_back(t->dtype(), std::move(shape));
-    }
-    pointers_.resize(columns_.size());
-  }
-
-  void gather(std::span<const int64_t> rows) {
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      gather_rows(*columns_[i], rows, buffers_[i].bytes());
-      pointers_[i] = buffers_[i].bytes().data();
-    }
-  }
-
-  void whole_table() {
-    for (size_t i = 0; i < columns_.size(); ++i) pointers_[i] = columns_[i]->bytes().data();
-  }
-
-  std::vector<const std::byte*>& pointers() { return pointers_; }
-
- private:
-  std::vector<const Tensor*> columns_;
-  std::vector<Tensor> buffers_;
-  std::vector<const std::byte*> pointers_;
-};
 
 Trainer::Trainer(Module module, TrainerOptions options)
     : module_(std::move(module)), options_(std::move(options)), engine_(options_.engine) {
@@ -129,6 +93,7 @@ void Trainer::set_data(BoundData data) {
   data_ = std::move(data);
   if (data_.train.samples == 0) throw Error("the training data have no samples");
   step_function_.reset();
+  settings_.clear();
   int64_t batch = batch_ == 0 ? data_.train.samples : std::min(batch_, data_.train.samples);
   feeder_ = std::make_unique<Feeder>(data_.train, batch, true);
 }
@@ -162,48 +127,6 @@ Bindings Trainer::sizes_of(const BoundTable& table, int64_t batch) const {
   return bind_symbols(given);
 }
 
-void Trainer::initialize() {
-  Tensor seed = Tensor::scalar(Literal::from_int(DType::I64, seed_));
-  NamedTensors none;
-  std::vector<Tensor> values = interpret(module_.init, {{"seed", seed}}, none);
-  for (auto& [path, tensor] : state_) std::fill(tensor.bytes().begin(), tensor.bytes().end(), std::byte{0});
-  for (size_t i = 0; i < values.size(); ++i) {
-    std::span<std::byte> to = state_.at(module_.init.outputs()[i].name).bytes();
-    std::copy_n(values[i].bytes().begin(), to.size(), to.begin());
-  }
-  auto counter = state_.find(kSeedParam);
-  if (counter != state_.end()) counter->second.set_int(0, seed_);
-  epoch_ = 0;
-}
-
-std::vector<TensorSpec> Trainer::weight_specs() const {
-  std::set<std::string> paths;
-  for (const Output& o : module_.init.outputs()) paths.insert(o.name);
-  for (NodeId id : module_.predict.params()) paths.insert(module_.predict.node(id).as<ParamAttrs>().path);
-  std::vector<TensorSpec> specs;
-  for (const std::string& path : paths) {
-    const Tensor& t = state_.at(path);
-    if (path != kSeedParam && path != kStepParam) specs.push_back({path, t.dtype(), t.shape()});
-  }
-  return specs;
-}
-
-void Trainer::load_weights(const std::string& path) {
-  Safetensors file = load_safetensors(path);
-  std::vector<TensorSpec> specs = weight_specs();
-  check_against(file, specs, path);
-  for (const TensorSpec& spec : specs) {
-    std::span<const std::byte> from = file.find(spec.name)->bytes();
-    std::copy(from.begin(), from.end(), state_.at(spec.name).bytes().begin());
-  }
-}
-
-void Trainer::save_weights(const std::string& path) const {
-  std::vector<NamedTensor> tensors;
-  for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, state_.at(spec.name)});
-  save_safetensors(path, tensors, {{"model", module_.name}});
-}
-
 Function& Trainer::step_function() {
   if (!step_function_) {
     if (!feeder_) throw Error("there are no data to train on");
@@ -218,8 +141,7 @@ Function& Trainer::step_function() {
 const Bindings& Trainer::feed_step(std::span<const int64_t> rows) {
   bool whole =
       static_cast<int64_t>(rows.size()) == data_.train.samples && std::is_sorted(rows.begin(), rows.end());
-  whole ? feeder_->whole_table() : feeder_->gather(rows);
-  step_inputs_ = feeder_->pointers();
+  step_inputs_ = whole ? feeder_->whole_table() : feeder_->gather(rows);
   step_inputs_.push_back(reinterpret_cast<const std::byte*>(&learning_rate_));
   return with_batch(step_sizes_, static_cast<int64_t>(rows.size()));
 }
@@ -243,28 +165,56 @@ const Bindings& Trainer::with_batch(Bindings& sizes, int64_t batch) const {
 }
 
 EpochReport Trainer::train_epoch(const Progress& progress) {
-  EpochReport report{.epoch = ++epoch_};
+  if (!position_.open) begin_epoch();
   Function& f = step_function();
-  int64_t samples = data_.train.samples;
-  Batches batches(samples, batch_);
+  EpochReport report{.epoch = position_.epoch};
+  Batches batches(data_.train.samples, batch_);
   report.steps = batches.count();
-  std::vector<int64_t> order(samples);
-  std::iota(order.begin(), order.end(), 0);
-  if (report.steps > 1) shuffle_epoch(order, seed_, report.epoch);
-  std::vector<double> sums(1 + spec().metrics.size()), times;
+  std::vector<int64_t> order = order_of_epoch();
+  std::vector<double> times;
   auto start = std::chrono::steady_clock::now();
-  for (int64_t i = 0; i < report.steps; ++i) {
+  double before = position_.seconds;
+  while (position_.step < report.steps && report.complete) {
     auto step_start = std::chrono::steady_clock::now();
+    int64_t i = position_.step;
     train_step(batches.rows(i, order));
     times.push_back(seconds_since(step_start));
-    for (size_t m = 0; m < sums.size(); ++m) sums[m] += f.scalar(m) * static_cast<double>(batches.size(i));
-    if (progress) progress(i + 1, report.steps, f.scalar(0));
+    count_step(f, batches.size(i));
+    position_.seconds = before + seconds_since(start);
+    if (progress) report.complete = progress(i + 1, report.steps, f.scalar(0));
   }
-  report.seconds = seconds_since(start);
+  report.seconds = position_.seconds;
   report.ms_per_step = 1e3 * median(std::move(times));
-  report.train = means(f, sums, static_cast<double>(samples));
-  if (data_.test.samples > 0) report.test = evaluate(data_.test);
+  if (report.complete) finish_epoch(report, f);
   return report;
+}
+
+void Trainer::begin_epoch() {
+  position_ = {.epoch = position_.epoch + 1, .total_steps = position_.total_steps, .open = true};
+  position_.sums.assign(1 + spec().metrics.size(), 0);
+}
+
+void Trainer::count_step(const Function& f, int64_t samples) {
+  for (size_t m = 0; m < position_.sums.size(); ++m)
+    position_.sums[m] += f.scalar(m) * static_cast<double>(samples);
+  ++position_.step;
+  ++position_.total_steps;
+}
+
+// An epoch of one step sees the data in their own order.
+std::vector<int64_t> Trainer::order_of_epoch() const {
+  int64_t samples = data_.train.samples;
+  if (Batches(samples, batch_).count() > 1) return epoch_order(samples, seed_, position_.epoch);
+  std::vector<int64_t> order(samples);
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+void Trainer::finish_epoch(EpochReport& report, const Function& f) {
+  report.train = means(f, position_.sums, static_cast<double>(data_.train.samples));
+  if (data_.test.samples > 0) report.test = evaluate(data_.test);
+  position_.open = false;
+  position_.sums.clear();
 }
 
 std::vector<Measure> Trainer::means(const Function& f, const std::vector<double>& sums, double weight) const {
@@ -294,8 +244,7 @@ std::vector<Measure> Trainer::evaluate(const BoundTable& table, int64_t batch) {
   std::iota(order.begin(), order.end(), 0);
   std::vector<double> sums(1 + spec().metrics.size());
   for (int64_t i = 0; i < batches.count(); ++i) {
-    feeder.gather(batches.rows(i, order));
-    eval_.function->run(feeder.pointers(), with_batch(sizes, batches.size(i)));
+    eval_.function->run(feeder.gather(batches.rows(i, order)), with_batch(sizes, batches.size(i)));
     for (size_t m = 0; m < sums.size(); ++m)
       sums[m] += eval_.function->scalar(m) * static_cast<double>(batches.size(i));
   }
@@ -316,8 +265,7 @@ std::vector<NamedTensor> Trainer::predict(const std::vector<Tensor>& inputs, int
   std::vector<int64_t> order(table.samples);
   std::iota(order.begin(), order.end(), 0);
   for (int64_t i = 0; i < batches.count(); ++i) {
-    feeder.gather(batches.rows(i, order));
-    predict_.function->run(feeder.pointers(), with_batch(sizes, batches.size(i)));
+    predict_.function->run(feeder.gather(batches.rows(i, order)), with_batch(sizes, batches.size(i)));
     for (size_t o = 0; o < out.size(); ++o) {
       size_t row = static_cast<size_t>(row_bytes(out[o].tensor));
       std::memcpy(out[o].tensor.bytes().data() + batches.rows(i, order)[0] * row,

@@ -19,6 +19,7 @@
 #include "ir/module.h"
 #include "runtime/bind.h"
 #include "runtime/engine.h"
+#include "runtime/feeder.h"
 #include "runtime/safetensors.h"
 
 namespace nnc {
@@ -36,6 +37,18 @@ struct EpochReport {
   std::vector<Measure> test;   // the same after the epoch on the test set; empty without one
   double seconds = 0;          // training alone
   double ms_per_step = 0;      // median over the epoch
+  bool complete = true;        // false where `progress` stopped it: there are no means and no test then
+};
+
+/// Where training stands. With the state it is all that a run needs to go on to the same bits: the order of an
+/// epoch's samples depends on seed and epoch alone.
+struct Position {
+  int64_t epoch = 0;         // begun, from 1; 0 before the first
+  int64_t step = 0;          // done of it
+  int64_t total_steps = 0;   // done of all epochs
+  bool open = false;         // the epoch has not been reported yet
+  double seconds = 0;        // spent on the steps of this epoch
+  std::vector<double> sums;  // of the loss and the metrics over its samples so far
 };
 
 struct TrainerOptions {
@@ -52,6 +65,7 @@ class Trainer {
   const Module& module() const { return module_; }
   const Graph& step_graph() const { return step_; }
   Engine& engine() { return engine_; }
+  const Engine& engine() const { return engine_; }
   State& state() { return state_; }
   int64_t batch() const { return batch_; }
   /// The extents of a full batch; known once a step was run.
@@ -72,8 +86,17 @@ class Trainer {
   void load_weights(const std::string& path);
   void save_weights(const std::string& path) const;
 
-  /// After each step: number of the step within the epoch (from 1), steps in the epoch, the step's loss.
-  using Progress = std::function<void(int64_t step, int64_t steps, double loss)>;
+  /// Everything a run needs to go on as if it had never stopped, and what it was made with. A checkpoint is a
+  /// weights file too: load_weights() takes what it wants from it. The caller may add metadata of its own.
+  Safetensors checkpoint() const;
+  /// Goes on from there; the data have been set. Throws one Error that lists what differs: the model, the data, a
+  /// setting. The number of threads may differ, and so may the number of epochs to come.
+  void restore(const Safetensors& checkpoint, const std::string& path);
+  const Position& position() const { return position_; }
+
+  /// After each step: number of the step within the epoch (from 1), steps in the epoch, the step's loss. False
+  /// stops there; the next train_epoch() goes on with the same epoch.
+  using Progress = std::function<bool(int64_t step, int64_t steps, double loss)>;
   EpochReport train_epoch(const Progress& progress = nullptr);
   /// One step on the given batch of training samples; returns its loss.
   double train_step(std::span<const int64_t> rows);
@@ -85,7 +108,6 @@ class Trainer {
   std::vector<NamedTensor> predict(const std::vector<Tensor>& inputs, int64_t batch = 0);
 
  private:
-  class Feeder;
   /// A function, the extents its tiles were chosen for, and those its arena holds.
   struct Prepared {
     std::unique_ptr<Function> function;
@@ -100,11 +122,19 @@ class Trainer {
   Bindings sizes_of(const BoundTable& table, int64_t batch) const;
   void check_classes(const BoundTable& table, const char* part) const;
   std::vector<TensorSpec> weight_specs() const;
+  void begin_epoch();
+  void count_step(const Function& f, int64_t samples);
+  std::vector<int64_t> order_of_epoch() const;
+  void finish_epoch(EpochReport& report, const Function& f);
+  /// What a resumed run must share with the one it continues, for people to compare.
+  const std::map<std::string, std::string>& settings() const;
   std::vector<Measure> means(const Function& f, const std::vector<double>& sums, double weight) const;
 
   Module module_;
   TrainerOptions options_;
-  int64_t batch_ = 0, seed_ = 0, epoch_ = 0;
+  int64_t batch_ = 0, seed_ = 0;
+  Position position_;
+  mutable std::map<std::string, std::string> settings_;  // made when first asked for
   double learning_rate_ = 0;
   Graph step_{"step"};
   Engine engine_;
@@ -113,7 +143,7 @@ class Trainer {
   std::string batch_symbol_;  // counts samples; empty where the model fixes its batch
   std::unique_ptr<Function> step_function_;
   Bindings step_sizes_;
-  std::vector<const std::byte*> step_inputs_;
+  InputPointers step_inputs_;
   Prepared eval_, predict_;
   std::unique_ptr<Feeder> feeder_;
 };

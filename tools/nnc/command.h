@@ -10,7 +10,7 @@
 namespace nnc::tool {
 
 /// Exit statuses of the tool.
-enum ExitStatus : int { kDone = 0, kUserError = 1, kUsage = 2, kVerificationFailed = 3 };
+enum ExitStatus : int { kDone = 0, kUserError = 1, kUsage = 2, kVerificationFailed = 3, kInterrupted = 130 };
 
 /// The errors have been printed already; only the status is left to give.
 struct Reported {

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "ir/error.h"
+#include "runtime/checkpoints.h"
+#include "tools/nnc/interrupt.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/progress.h"
 
@@ -19,7 +21,8 @@ struct TrainOptions {
   ModelOptions model;
   RunOptions run;
   std::optional<int64_t> epochs;
-  std::string weights, output;
+  std::string weights, output, resume, checkpoint, checkpoint_every = "1epoch";
+  int64_t checkpoint_keep = 3;
   bool json = false;
 };
 
@@ -63,27 +66,85 @@ void stop_on_bad_loss(const EpochReport& r) {
               {"a smaller learning rate often helps: --set train.lr=..."});
 }
 
-void run(const TrainOptions& o) {
-  check_writable(o.output);
-  Trainer trainer(load_module(o.model), o.run.trainer_options());
-  load_data_into(trainer, o.model, o.run.data);
+// One-step epochs by the thousand are reported at their ends.
+bool is_quiet(const EpochReport& r, int64_t epochs) {
+  return r.steps == 1 && epochs > 100 && r.epoch % (epochs / 20) != 0 && r.epoch != 1;
+}
+
+// A run goes on writing where it is resumed from, unless told otherwise.
+std::unique_ptr<Checkpoints> open_checkpoints(const TrainOptions& o) {
+  CheckpointOptions options{o.checkpoint, checkpoint_interval(o.checkpoint_every), o.checkpoint_keep};
+  if (options.path.empty()) options.path = o.resume;
+  if (options.path.empty()) return nullptr;
+  return std::make_unique<Checkpoints>(std::move(options), o.resume);
+}
+
+void start(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs) {
   trainer.initialize();
   if (!o.weights.empty()) trainer.load_weights(o.weights);
-  int64_t epochs = o.epochs.value_or(trainer.module().spec->epochs);
-  ProgressLine progress(epochs);
-  for (int64_t e = 1; e <= epochs; ++e) {
-    progress.begin(e);
-    EpochReport r = trainer.train_epoch(
-        [&](int64_t step, int64_t steps, double loss) { progress.update(step, steps, loss); });
-    progress.clear();
-    // One-step epochs by the thousand are reported at their ends.
-    bool quiet = r.steps == 1 && epochs > 100 && e % (epochs / 20) != 0 && e != 1;
-    if (o.json)
-      print_json(r, trainer.engine().stats());
-    else if (!quiet)
-      print_text(r, epochs);
-    stop_on_bad_loss(r);
+  if (o.resume.empty()) return;
+  checkpoints->restore(trainer, o.resume);
+  if (trainer.position().epoch > epochs) {
+    throw Error(fmt::format("{} stands in epoch {}, past the {} to train", o.resume, trainer.position().epoch,
+                            epochs),
+                {"give a larger --epochs"});
   }
+}
+
+// Saves where the run stands and says how to go on.
+[[noreturn]] void stop_interrupted(const Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o,
+                                   const CLI::App& command) {
+  std::unique_ptr<Checkpoints> here;
+  if (checkpoints == nullptr) {
+    here = std::make_unique<Checkpoints>(
+        CheckpointOptions{.path = free_checkpoint_name(o.model.file, o.output)});
+    checkpoints = here.get();
+  }
+  checkpoints->save(trainer);
+  fmt::print(stderr, "stopped in epoch {} after {} steps; go on with\n  {}\n", trainer.position().epoch,
+             trainer.position().total_steps, resume_command(command, checkpoints->path()));
+  throw Reported{kInterrupted};
+}
+
+void report_epoch(const EpochReport& r, const Trainer& trainer, const TrainOptions& o, int64_t epochs) {
+  if (o.json)
+    print_json(r, trainer.engine().stats());
+  else if (!is_quiet(r, epochs))
+    print_text(r, epochs);
+  stop_on_bad_loss(r);
+}
+
+// False when the user stopped it.
+bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs) {
+  ProgressLine progress(epochs);
+  while (trainer.position().open || trainer.position().epoch < epochs) {
+    progress.begin(trainer.position().epoch + !trainer.position().open);
+    EpochReport r = trainer.train_epoch([&](int64_t step, int64_t steps, double loss) {
+      progress.update(step, steps, loss);
+      if (checkpoints) checkpoints->after_step(trainer);
+      return !interrupted();
+    });
+    progress.clear();
+    if (!r.complete) return false;
+    report_epoch(r, trainer, o, epochs);
+    if (checkpoints) checkpoints->after_epoch(trainer, r);
+  }
+  return true;
+}
+
+void run(const TrainOptions& o, const CLI::App& command) {
+  check_writable(o.output);
+  std::optional<FileLock> lock;
+  if (!o.output.empty()) lock.emplace(o.output);
+  std::unique_ptr<Checkpoints> checkpoints = open_checkpoints(o);
+  Trainer trainer(load_module(o.model), o.run.trainer_options());
+  load_data_into(trainer, o.model, o.run.data);
+  int64_t epochs = o.epochs.value_or(trainer.module().spec->epochs);
+  start(trainer, checkpoints.get(), o, epochs);
+  watch_for_interrupts();
+  if (!train_until(trainer, checkpoints.get(), o, epochs))
+    stop_interrupted(trainer, checkpoints.get(), o, command);
+  if (checkpoints) checkpoints->save(trainer);
   if (o.output.empty()) return;
   trainer.save_weights(o.output);
   if (!o.json) fmt::print("weights written to {}\n", o.output);
@@ -99,11 +160,21 @@ void add_train(CLI::App& app) {
   command->add_option("--epochs", o->epochs, "Passes over the data")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40));
   command->add_option("--seed", o->run.seed, "Seed of the initial weights, the shuffling and dropout");
-  command->add_option("--weights", o->weights, "Start from these weights (.safetensors)");
+  CLI::Option* weights =
+      command->add_option("--weights", o->weights, "Start from these weights (.safetensors)");
   command->add_option("-o,--output", o->output, "Write the trained weights here (.safetensors)");
+  command->add_option("--checkpoint", o->checkpoint,
+                      "Keep checkpoints in this folder, or in one file where it ends in .safetensors");
+  command->add_option("--checkpoint-every", o->checkpoint_every, "How often: 100steps, 30s, 5min, 2h, 1epoch")
+      ->capture_default_str();
+  command->add_option("--checkpoint-keep", o->checkpoint_keep, "How many of the newest a folder keeps")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
+      ->capture_default_str();
+  command->add_option("--resume", o->resume, "Go on from this checkpoint, or from the newest of this folder")
+      ->excludes(weights);
   command->add_flag("--json", o->json, "Print one JSON object per epoch");
   command->footer("Example: nnc train examples/mnist_mlp.nn --data mnist/ --epochs 5 -o mnist.safetensors");
-  command->callback([o] { run(*o); });
+  command->callback([o, command] { run(*o, *command); });
 }
 
 }  // namespace nnc::tool

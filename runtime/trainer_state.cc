@@ -1,0 +1,194 @@
+// The Trainer's state as files: fresh weights, weights files, and checkpoints. A checkpoint holds all state by path,
+// the position as the tensors "nnc/…" (no path has a slash), and each setting of the run as metadata.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "ir/error.h"
+#include "ir/graph_text.h"
+#include "ir/interpreter.h"
+#include "ir/net.h"
+#include "runtime/batches.h"
+#include "runtime/digest.h"
+#include "runtime/safetensors.h"
+#include "runtime/trainer.h"
+
+namespace nnc {
+namespace {
+
+constexpr std::string_view kPosition = "nnc/position";  // i64: epoch, step, steps of all epochs, open
+constexpr std::string_view kSeconds = "nnc/seconds";    // f64
+constexpr std::string_view kSums = "nnc/sums";          // f64, one per loss and metric; empty between epochs
+constexpr std::string_view kSetting = "setting.";
+
+std::string digest_of(const BoundTable& table) {
+  Digest digest;
+  for (const std::vector<Tensor>* tensors : {&table.inputs, &table.targets}) {
+    for (const Tensor& t : *tensors) digest.add(t.type_str()).add(t.bytes());
+  }
+  return fmt::format("{} samples with digest {}", table.samples, digest.text());
+}
+
+std::string text_of(const OptimizerSpec& optimizer) {
+  std::string args;
+  for (const OptimizerArg& a : find_optimizer(optimizer.name)->args) {
+    args += fmt::format("{}{} = {}", args.empty() ? "" : ", ", a.name, optimizer_arg(optimizer, a.name));
+  }
+  return fmt::format("{}({})", optimizer.name, args);
+}
+
+Tensor vector_of(std::span<const double> values) {
+  return Tensor::from(DType::F64, {static_cast<int64_t>(values.size())}, values);
+}
+
+Tensor position_tensor(const Position& p) {
+  Tensor out(DType::I64, {4});
+  std::ranges::copy(std::initializer_list<int64_t>{p.epoch, p.step, p.total_steps, p.open},
+                    out.as<int64_t>().begin());
+  return out;
+}
+
+Position position_from(const Safetensors& file) {
+  std::span<const int64_t> n = file.find(kPosition)->as<int64_t>();
+  std::span<const double> sums = file.find(kSums)->as<double>();
+  return {.epoch = n[0],
+          .step = n[1],
+          .total_steps = n[2],
+          .open = n[3] != 0,
+          .seconds = file.find(kSeconds)->get(0),
+          .sums = {sums.begin(), sums.end()}};
+}
+
+/// All tensors a checkpoint of that state has. Between epochs there are no sums.
+std::vector<TensorSpec> with_position(std::vector<TensorSpec> state, const Safetensors& file,
+                                      size_t measures) {
+  const Tensor* sums = file.find(kSums);
+  if (sums != nullptr && sums->count() == 0) measures = 0;
+  state.push_back({std::string(kPosition), DType::I64, {4}});
+  state.push_back({std::string(kSeconds), DType::F64, {1}});
+  state.push_back({std::string(kSums), DType::F64, {static_cast<int64_t>(measures)}});
+  return state;
+}
+
+bool is_checkpoint(const Safetensors& file) {
+  auto kind = file.metadata.find("kind");
+  return kind != file.metadata.end() && kind->second == "checkpoint";
+}
+
+void copy_values(const Safetensors& file, std::span<const TensorSpec> specs, State& state) {
+  for (const TensorSpec& spec : specs) {
+    std::span<const std::byte> from = file.find(spec.name)->bytes();
+    std::copy(from.begin(), from.end(), state.at(spec.name).bytes().begin());
+  }
+}
+
+/// "batch: 64, and 32 in the checkpoint", one line per setting that differs.
+std::vector<std::string> differences(const std::map<std::string, std::string>& now, const Safetensors& file) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : now) {
+    auto then = file.metadata.find(std::string(kSetting) + name);
+    if (then == file.metadata.end()) {
+      out.push_back(fmt::format("{}: the checkpoint does not say", name));
+    } else if (then->second != value) {
+      out.push_back(fmt::format("{}: {}, and {} in the checkpoint", name, value, then->second));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void Trainer::initialize() {
+  Tensor seed = Tensor::scalar(Literal::from_int(DType::I64, seed_));
+  NamedTensors none;
+  std::vector<Tensor> values = interpret(module_.init, {{"seed", seed}}, none);
+  for (auto& [path, tensor] : state_) std::fill(tensor.bytes().begin(), tensor.bytes().end(), std::byte{0});
+  for (size_t i = 0; i < values.size(); ++i) {
+    std::span<std::byte> to = state_.at(module_.init.outputs()[i].name).bytes();
+    std::copy_n(values[i].bytes().begin(), to.size(), to.begin());
+  }
+  auto counter = state_.find(kSeedParam);
+  if (counter != state_.end()) counter->second.set_int(0, seed_);
+  position_ = {};
+}
+
+std::vector<TensorSpec> Trainer::weight_specs() const {
+  std::set<std::string> paths;
+  for (const Output& o : module_.init.outputs()) paths.insert(o.name);
+  for (NodeId id : module_.predict.params()) paths.insert(module_.predict.node(id).as<ParamAttrs>().path);
+  std::vector<TensorSpec> specs;
+  for (const std::string& path : paths) {
+    const Tensor& t = state_.at(path);
+    if (path != kSeedParam && path != kStepParam) specs.push_back({path, t.dtype(), t.shape()});
+  }
+  return specs;
+}
+
+void Trainer::load_weights(const std::string& path) {
+  Safetensors file = load_safetensors(path);
+  std::vector<TensorSpec> specs = weight_specs();
+  if (is_checkpoint(file)) {
+    std::set<std::string_view> wanted;
+    for (const TensorSpec& spec : specs) wanted.insert(spec.name);
+    std::erase_if(file.tensors, [&](const NamedTensor& t) { return !wanted.contains(t.name); });
+  }
+  check_against(file, specs, path);
+  copy_values(file, specs, state_);
+}
+
+void Trainer::save_weights(const std::string& path) const {
+  std::vector<NamedTensor> tensors;
+  for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, state_.at(spec.name)});
+  save_safetensors(path, tensors, {{"kind", "weights"}, {"model", module_.name}});
+}
+
+const std::map<std::string, std::string>& Trainer::settings() const {
+  if (!settings_.empty()) return settings_;
+  std::map<std::string, std::string>& out = settings_;
+  out["model"] =
+      fmt::format("'{}' with digest {}", module_.name, Digest().add(print(module_.predict)).text());
+  out["training step"] = "digest " + Digest().add(print(step_)).text();
+  out["optimizer"] = text_of(spec().optimizer);
+  out["batch"] = batch_ == 0 ? "full" : std::to_string(batch_);
+  out["seed"] = std::to_string(seed_);
+  out["training data"] = digest_of(data_.train);
+  out["test data"] = digest_of(data_.test);
+  out["mode"] = name_of_enum(engine_.options().mode);
+  return out;
+}
+
+Safetensors Trainer::checkpoint() const {
+  Safetensors out;
+  for (const auto& [path, tensor] : state_) out.tensors.push_back({path, tensor});
+  out.tensors.push_back({std::string(kPosition), position_tensor(position_)});
+  out.tensors.push_back({std::string(kSeconds), vector_of(std::span(&position_.seconds, 1))});
+  out.tensors.push_back({std::string(kSums), vector_of(position_.sums)});
+  std::ranges::sort(out.tensors, {}, &NamedTensor::name);
+  out.metadata = {{"kind", "checkpoint"}, {"model", module_.name}};
+  for (const auto& [name, value] : settings()) out.metadata[std::string(kSetting) + name] = value;
+  return out;
+}
+
+void Trainer::restore(const Safetensors& file, const std::string& path) {
+  if (!is_checkpoint(file)) {
+    throw Error(fmt::format("{} is no checkpoint: it holds weights alone", path),
+                {"start a new run from them with --weights"});
+  }
+  std::vector<TensorSpec> specs;
+  for (const auto& [name, tensor] : state_) specs.push_back({name, tensor.dtype(), tensor.shape()});
+  std::vector<std::string> differ = differences(settings(), file);
+  try {
+    check_against(file, with_position(specs, file, 1 + spec().metrics.size()), path);
+  } catch (const Error& e) {
+    differ.insert(differ.end(), e.notes().begin(), e.notes().end());
+  }
+  if (!differ.empty()) throw Error(fmt::format("{} belongs to another run", path), std::move(differ));
+  Position position = position_from(file);
+  if (position.step < 0 || position.step > Batches(data_.train.samples, batch_).count())
+    throw Error(fmt::format("{} is damaged: it stands at step {} of an epoch", path, position.step));
+  copy_values(file, specs, state_);
+  position_ = std::move(position);
+}
+
+}  // namespace nnc
