@@ -2,6 +2,7 @@
 // layer costs a composite and a row here; binding arguments, defaults and messages follow from the signature.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +16,7 @@ namespace nnc {
 
 /// What an argument is in the file, and the alternative of ArgValue the layer gets.
 enum class ArgKind : uint8_t {
-  Tensor,   // Value; a number becomes a scalar of the first tensor's type
+  Tensor,   // Value; a number becomes a scalar of the first tensor's type, a list of numbers a vector
   Tensors,  // std::vector<Value>: every positional argument from here on
   Size,     // Dim: a number or a symbol
   Sizes,    // Shape: a list of sizes
@@ -24,9 +25,11 @@ enum class ArgKind : uint8_t {
   Real,     // double
   Flag,     // bool
   Type,     // DType
+  Text,     // std::string
+  Init,     // Init: a call of an initialiser, or a number
 };
 using ArgValue = std::variant<std::monostate, Value, std::vector<Value>, Dim, Shape, int64_t,
-                              std::vector<int64_t>, double, bool, DType>;
+                              std::vector<int64_t>, double, bool, DType, std::string, Init>;
 
 struct LayerArg {
   std::string name;
@@ -37,6 +40,8 @@ struct LayerArg {
 
 /// "x: tensor, out: size, bias: flag = true" as arguments. The text is a row's, and well-formed.
 std::vector<LayerArg> parse_signature(std::string_view text);
+/// The same as people write it: "x, out, bias = true".
+std::string plain_signature(std::string_view text);
 std::string_view name_of(ArgKind kind);
 
 /// A call with its arguments bound to the signature.
@@ -55,6 +60,14 @@ class LayerCall {
   double real(std::string_view name) const { return get<double>(name); }
   bool flag(std::string_view name) const { return get<bool>(name); }
   DType dtype(std::string_view name) const { return get<DType>(name); }
+  const std::string& text(std::string_view name) const { return get<std::string>(name); }
+  /// Which of `choices` the text is. Throws Error, listing them, for one that is not among them.
+  size_t choice(std::string_view name, std::initializer_list<std::string_view> choices) const;
+  /// Nothing where the argument is `none`.
+  std::optional<Value> tensor_or_none(std::string_view name) const { return optional<Value>(name); }
+  std::optional<double> real_or_none(std::string_view name) const { return optional<double>(name); }
+  std::optional<int64_t> integer_or_none(std::string_view name) const { return optional<int64_t>(name); }
+  std::optional<Init> init_or_none(std::string_view name) const { return optional<Init>(name); }
   /// Empty where the argument is `none`.
   std::vector<int64_t> integers(std::string_view name) const {
     return given(name) ? get<std::vector<int64_t>>(name) : std::vector<int64_t>();
@@ -67,6 +80,10 @@ class LayerCall {
   const T& get(std::string_view name) const {
     return std::get<T>(at(name));
   }
+  template <class T>
+  std::optional<T> optional(std::string_view name) const {
+    return given(name) ? std::optional<T>(get<T>(name)) : std::nullopt;
+  }
   const std::vector<LayerArg>& signature_;
   const std::vector<ArgValue>& values_;
 };
@@ -78,7 +95,9 @@ struct LayerRow {
   std::string_view doc;
 };
 
+/// Layers and losses.
 std::span<const LayerRow> all_layers();
+std::span<const LayerRow> loss_rows();
 const LayerRow* find_layer(std::string_view name);
 
 }  // namespace nnc

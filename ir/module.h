@@ -40,6 +40,7 @@ struct TargetSpec {
   std::string name;
   Type type;
   std::optional<int64_t> classes;  // its values are indices below this
+  std::optional<int64_t> ignored;  // or this
   Loc loc;
 };
 

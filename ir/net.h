@@ -36,6 +36,12 @@ struct ParamDecl {
   Loc loc;
 };
 
+/// What a target of class indices may hold: 0 … classes - 1, and `ignored`.
+struct ClassRange {
+  Dim classes;
+  std::optional<int64_t> ignored;
+};
+
 class Net {
  public:
   Net(const std::string& name, Mode mode);
@@ -58,9 +64,11 @@ class Net {
   Value uniform(const Type& type);
   const std::vector<ParamDecl>& declared() const { return declared_; }
 
-  /// Records that integers of `target` index `classes` classes, for the loader to check.
-  void note_classes(Value target, const Dim& classes) { classes_[target] = classes; }
-  const std::map<Value, Dim>& classes() const { return classes_; }
+  /// Records that integers of `target`, but for `ignored`, index `classes` classes, for the loader to check.
+  void note_classes(Value target, const Dim& classes, std::optional<int64_t> ignored = {}) {
+    classes_[target] = {classes, ignored};
+  }
+  const std::map<Value, ClassRange>& classes() const { return classes_; }
 
   void enter(const std::string& scope);
   void leave();
@@ -107,7 +115,7 @@ class Net {
   std::map<std::string, int> ordinals_;
   std::vector<ParamDecl> declared_;
   std::set<std::string> paths_;
-  std::map<Value, Dim> classes_;
+  std::map<Value, ClassRange> classes_;
   std::vector<Output> writes_;
 };
 

@@ -8,8 +8,8 @@
 namespace nnc {
 namespace {
 
-constexpr std::string_view kKinds[] = {"tensor", "tensors", "size", "sizes", "int",
-                                       "ints",   "real",    "flag", "type"};
+constexpr std::string_view kKinds[] = {"tensor", "tensors", "size", "sizes", "int", "ints",
+                                       "real",   "flag",    "type", "text",  "init"};
 
 std::string_view trimmed(std::string_view s) {
   size_t from = s.find_first_not_of(' '), to = s.find_last_not_of(' ');
@@ -51,9 +51,12 @@ ArgValue parse_default(ArgKind kind, std::string_view text) {
       return text == "true";
     case ArgKind::Type:
       return *dtype_from_name(text);
+    case ArgKind::Text:
+      return std::string(text.substr(1, text.size() - 2));
     case ArgKind::Tensor:
     case ArgKind::Tensors:
     case ArgKind::Sizes:
+    case ArgKind::Init:
       break;
   }
   assert(!"no default of this kind");
@@ -72,6 +75,17 @@ std::vector<LayerArg> parse_signature(std::string_view text) {
     ArgKind kind = kind_named(take_until(rest, '='));
     rest = trimmed(rest);
     out.push_back({name, kind, rest.empty(), rest.empty() ? ArgValue() : parse_default(kind, rest)});
+  }
+  return out;
+}
+
+std::string plain_signature(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::string_view rest = take_until(text, ',');
+    out += (out.empty() ? "" : ", ") + std::string(take_until(rest, ':'));
+    take_until(rest, '=');
+    if (!trimmed(rest).empty()) out += " = " + std::string(trimmed(rest));
   }
   return out;
 }

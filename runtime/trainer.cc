@@ -105,7 +105,7 @@ void Trainer::check_classes(const BoundTable& table, const char* part) const {
     if (!target.classes) continue;
     for (int64_t s = 0; s < table.targets[i].count(); ++s) {
       int64_t value = table.targets[i].get_int(s);
-      if (value >= 0 && value < *target.classes) continue;
+      if ((value >= 0 && value < *target.classes) || value == target.ignored) continue;
       throw Error(fmt::format("target '{}' of {} sample {} is class {}, the model has classes 0 to {}",
                               target.name, part, s, value, *target.classes - 1));
     }

@@ -55,7 +55,8 @@ Literal lowest(DType t) {
 
 }  // namespace
 
-Value conv(Net& net, Value x, const Dim& channels, const WindowShape& shape, bool bias) {
+Value conv(Net& net, Value x, const Dim& channels, const WindowShape& shape, bool bias,
+           const WeightInit& init) {
   Builder& b = net.b();
   Type type = b.type(x);
   int64_t rank = type.rank();
@@ -64,7 +65,8 @@ Value conv(Net& net, Value x, const Dim& channels, const WindowShape& shape, boo
   for (const WindowAxis& w : windows) weight_shape.push_back(w.size);
   Dim fan_in = element_count({weight_shape.begin() + 1, weight_shape.end()});
   double bound = inverse_root(fan_in, "the channel axis of conv's operand");
-  Value weight = net.param("weight", {type.dtype, weight_shape}, uniform_init(-bound, bound));
+  Init usual = uniform_init(-bound, bound);
+  Value weight = net.param("weight", {type.dtype, weight_shape}, init.weight.value_or(usual));
 
   Value taps = b.window(pad_spatial(b, x, shape, Literal::from_double(type.dtype, 0)), windows);
   // taps [N, C, H', W', kh, kw]: contract C, kh and kw, which leaves [N, H', W', channels].
@@ -72,7 +74,7 @@ Value conv(Net& net, Value x, const Dim& channels, const WindowShape& shape, boo
   contracted.insert(contracted.begin(), 1);
   DType accumulate = type.dtype == DType::F64 ? DType::F64 : DType::F32;
   Value y = b.dot(taps, weight, DotAttrs{{}, {}, contracted, range(1, rank), accumulate});
-  if (bias) y = b.add(y, net.param("bias", {type.dtype, {channels}}, uniform_init(-bound, bound)));
+  if (bias) y = b.add(y, net.param("bias", {type.dtype, {channels}}, init.bias.value_or(usual)));
   std::vector<int64_t> order = range(1, rank - 1);
   order.insert(order.begin(), {0, rank - 1});
   return b.permute(y, order);

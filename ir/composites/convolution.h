@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "ir/net.h"
+#include "ir/composites/dense.h"
 
 namespace nnc {
 
@@ -18,7 +18,8 @@ struct WindowShape {
 /// Cross-correlation as torch.nn.Conv2d: x [N, C, H, W] -> [N, channels, H', W'], where
 /// H' = (H + 2 pad - dilation (kernel - 1) - 1) / stride + 1. weight [channels, C, kh, kw] and bias
 /// [channels], both initially uniform in ±1/sqrt(C kh kw).
-Value conv(Net& net, Value x, const Dim& channels, const WindowShape& shape, bool bias = true);
+Value conv(Net& net, Value x, const Dim& channels, const WindowShape& shape, bool bias = true,
+           const WeightInit& init = {});
 /// The maximum of every window, padded with -inf: x [N, C, H, W] -> [N, C, H', W'].
 Value max_pool(Builder& b, Value x, const WindowShape& shape);
 

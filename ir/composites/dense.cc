@@ -14,7 +14,7 @@ double inverse_root(const Dim& n, const char* what) {
   return 1 / std::sqrt(static_cast<double>(n.value()));
 }
 
-Value linear(Net& net, Value x, const Dim& out, bool bias) {
+Value linear(Net& net, Value x, const Dim& out, bool bias, const WeightInit& init) {
   Builder& b = net.b();
   Type type = b.type(x);
   if (type.is_scalar()) throw Error("linear needs at least one axis, not " + type.str());
@@ -22,13 +22,33 @@ Value linear(Net& net, Value x, const Dim& out, bool bias) {
     throw Error(fmt::format("linear of {}: cast it to a float type first", type.str()));
   Dim in = type.shape.back();
   double bound = inverse_root(in, "the last axis of linear's operand");
-  Value weight = net.param("weight", {type.dtype, {out, in}}, uniform_init(-bound, bound));
+  Init usual = uniform_init(-bound, bound);
+  Value weight = net.param("weight", {type.dtype, {out, in}}, init.weight.value_or(usual));
   Value y = b.contract(x, weight, type.rank() - 1, 1);
-  return bias ? b.add(y, net.param("bias", {type.dtype, {out}}, uniform_init(-bound, bound))) : y;
+  return bias ? b.add(y, net.param("bias", {type.dtype, {out}}, init.bias.value_or(usual))) : y;
 }
 
-Value embedding(Net& net, Value x, const Dim& vocabulary, const Dim& size) {
-  Value weight = net.param("weight", {DType::F32, {vocabulary, size}}, Init{"normal", {0, 1}});
+Value bilinear(Net& net, Value x, Value y, const Dim& out, bool bias, const WeightInit& init) {
+  Builder& b = net.b();
+  Type l = b.type(x), r = b.type(y);
+  Shape rows = l.shape, others = r.shape;
+  bool fits = !l.is_scalar() && !r.is_scalar() && is_float(l.dtype) && l.dtype == r.dtype;
+  if (fits) rows.pop_back(), others.pop_back();
+  if (!fits || rows != others)
+    throw Error(fmt::format("bilinear takes x [..., I] and y [..., J], not {} and {}", l.str(), r.str()));
+  double bound = inverse_root(l.shape.back(), "the last axis of bilinear's first operand");
+  Init usual = uniform_init(-bound, bound);
+  Shape cube{out, l.shape.back(), r.shape.back()};
+  Value weight = net.param("weight", {l.dtype, cube}, init.weight.value_or(usual));
+  Shape stretched = r.shape;
+  stretched.insert(stretched.end() - 1, Dim(1));
+  Value products = b.mul(b.contract(x, weight, l.rank() - 1, 1), b.reshape(y, stretched));
+  Value sum = b.reduce_add(products, {l.rank()});
+  return bias ? b.add(sum, net.param("bias", {l.dtype, {out}}, init.bias.value_or(usual))) : sum;
+}
+
+Value embedding(Net& net, Value x, const Dim& vocabulary, const Dim& size, const std::optional<Init>& init) {
+  Value weight = net.param("weight", {DType::F32, {vocabulary, size}}, init.value_or(Init{"normal", {0, 1}}));
   return net.b().gather(weight, x, 0);
 }
 

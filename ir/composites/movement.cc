@@ -36,6 +36,23 @@ Value concat(Builder& b, const std::vector<Value>& xs, int64_t axis) {
   return b.concat(xs, resolve_axis(b.type(xs.at(0)), axis));
 }
 
+Value stack(Builder& b, const std::vector<Value>& xs, int64_t axis) {
+  Type type = b.type(xs.at(0));
+  int64_t rank = type.rank() + 1;
+  if (axis < -rank || axis >= rank)
+    throw Error(fmt::format("a stack of {} has no axis {}", type.str(), axis));
+  int64_t at = axis < 0 ? axis + rank : axis;
+  Shape single = type.shape;
+  single.insert(single.begin() + at, Dim(1));
+  std::vector<Value> parts;
+  for (Value x : xs) {
+    if (b.type(x) != type)
+      throw Error(fmt::format("stack takes tensors of one type, not {} and {}", type.str(), b.type(x).str()));
+    parts.push_back(b.reshape(x, single));
+  }
+  return parts.size() == 1 ? parts[0] : b.concat(parts, at);
+}
+
 Value transpose(Builder& b, Value x, const std::vector<int64_t>& order) {
   Type type = b.type(x);
   std::vector<int64_t> resolved;

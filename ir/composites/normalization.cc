@@ -1,5 +1,7 @@
 #include "ir/composites/normalization.h"
 
+#include <limits>
+
 #include "ir/composites/reductions.h"
 #include "ir/error.h"
 
@@ -36,16 +38,29 @@ Value unbiased(Builder& b, const Type& x, const Axes& axes) {
 
 }  // namespace
 
-Value layer_norm(Net& net, Value x, double eps) {
+Value layer_norm(Net& net, Value x, double eps, bool affine) {
   Builder& b = net.b();
   Type type = b.type(x);
   if (type.is_scalar()) throw Error("layer_norm needs at least one axis, not " + type.str());
   Type per_feature{type.dtype, {type.shape.back()}};
   Moments m = moments(b, x, {-1});
   Value normal = b.mul(m.centred, inverse_deviation(b, m.variance, eps));
+  if (!affine) return normal;
   Value weight = net.param("weight", per_feature, constant_init(1));
   Value bias = net.param("bias", per_feature, constant_init(0));
   return b.add(b.mul(normal, weight), bias);
+}
+
+Value rms_norm(Net& net, Value x, std::optional<double> eps, bool affine) {
+  Builder& b = net.b();
+  Type type = b.type(x);
+  if (type.is_scalar()) throw Error("rms_norm needs at least one axis, not " + type.str());
+  bool wide = type.dtype == DType::F64;
+  double epsilon = wide ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
+  Value squares = mean_over(b, b.mul(x, x), {-1}, true);
+  Value normal = b.mul(x, inverse_deviation(b, squares, eps.value_or(epsilon)));
+  if (!affine) return normal;
+  return b.mul(normal, net.param("weight", {type.dtype, {type.shape.back()}}, constant_init(1)));
 }
 
 Value batch_norm(Net& net, Value x, double momentum, double eps) {

@@ -1,4 +1,6 @@
 // Calls of layers: arguments bound to the signature, converted to what it says they are.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "ir/elaborate/elaborator.h"
@@ -138,6 +140,12 @@ ArgValue convert(ArgKind kind, const Val& v) {
     case ArgKind::Type:
       if (const DType* type = v.as<DType>()) return *type;
       break;
+    case ArgKind::Text:
+      if (const std::string* text = v.as<std::string>()) return *text;
+      break;
+    case ArgKind::Init:
+      if (const Init* init = v.as<Init>()) return *init;
+      break;
     case ArgKind::Tensor:
     case ArgKind::Tensors:
       break;
@@ -165,6 +173,10 @@ std::string_view expected(ArgKind kind) {
       return "true or false";
     case ArgKind::Type:
       return "an element type";
+    case ArgKind::Text:
+      return "a text in quotes";
+    case ArgKind::Init:
+      return "an initialiser";
   }
   return "";
 }
@@ -185,6 +197,7 @@ Val Elaborator::eval_call(const ast::Call& call, Loc loc) {
                 fmt::format("{} is called twice over: {}(sizes)(tensors)", name->name, name->name));
     return poison(loc);
   }
+  if (name->name == "params" && !formals) return call_params(call, loc);
   const LayerRow* row = find_layer(name->name);
   if (row == nullptr) {
     Loc where = formals ? formals->callee->loc : call.callee->loc;
@@ -195,9 +208,26 @@ Val Elaborator::eval_call(const ast::Call& call, Loc loc) {
                 fmt::format("{} is a layer, and what it gives is no function", row->name));
   }
   Given given;  // evaluated even for an unknown function, to find the mistakes inside
-  for (const ast::Arg& arg : call.args) given.emplace_back(&arg, eval(*arg.value));
+  size_t position = 0;
+  for (const ast::Arg& arg : call.args) {
+    given.emplace_back(&arg, eval_argument(row, arg, position));
+    position += arg.name.text.empty();
+  }
   if (row == nullptr || formals) return poison(loc);
   return call_layer(*row, std::move(given), loc);
+}
+
+// What an initialiser's name means, only the signature knows: `normal` is no layer.
+Val Elaborator::eval_argument(const LayerRow* row, const ast::Arg& arg, size_t position) {
+  std::vector<LayerArg> signature = row ? parse_signature(row->signature) : std::vector<LayerArg>();
+  bool initial = false;
+  for (size_t i = 0; i < signature.size(); ++i) {
+    bool meant = arg.name.text.empty() ? i == position : signature[i].name == arg.name.text;
+    initial |= meant && signature[i].kind == ArgKind::Init;
+  }
+  if (!initial) return eval(*arg.value);
+  std::optional<Init> init = initialiser(*arg.value);
+  return init ? Val{*init, arg.value->loc} : poison(arg.value->loc);
 }
 
 Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc) {
@@ -235,14 +265,18 @@ Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc) {
   }
 }
 
-// A number among tensors takes the type of the first tensor.
+// A number among tensors takes the type of the first that is no condition.
 ArgValue Elaborator::layer_argument(const LayerArg& arg, const Given& given,
                                     const std::vector<Val>& operands) {
-  DType type = DType::F32;
-  for (size_t i = operands.size(); i-- > 0;) {
-    if (operands[i].as<TensorVal>()) type = type_of(operands[i]).dtype;
+  DType type = DType::Bool;
+  for (const Val& v : operands) {
+    if (type == DType::Bool && v.as<TensorVal>()) type = type_of(v).dtype;
   }
+  bool tensors =
+      std::any_of(operands.begin(), operands.end(), [](const Val& v) { return v.as<TensorVal>(); });
+  if (!tensors) type = DType::F32;
   auto is_tensor = [](const Val& v) { return v.as<TensorVal>() || v.is_number() || v.as<bool>(); };
+  if (arg.kind == ArgKind::Tensor && is_vector(given[0].second)) return tensor(given[0].second, type);
   if (arg.kind == ArgKind::Tensor)
     return is_tensor(given[0].second) ? ArgValue(tensor(given[0].second, type)) : ArgValue();
   if (arg.kind != ArgKind::Tensors) return convert(arg.kind, given[0].second);

@@ -115,9 +115,12 @@ class Elaborator {
   Val binary_on_tensors(const ast::Binary& e, const Val& a, const Val& b);
   Value power(Value base, const Val& exponent);
   Val eval_call(const ast::Call& call, Loc loc);
+  /// The argument number `position` among those without a name.
+  Val eval_argument(const LayerRow* row, const ast::Arg& arg, size_t position);
   Val call_layer(const LayerRow& row, std::vector<std::pair<const ast::Arg*, Val>> args, Loc loc);
   Val call_block(const ast::Block& block, const std::vector<ast::Arg>& formals,
                  const std::vector<ast::Arg>& inputs, Loc loc);
+  Val call_params(const ast::Call& call, Loc loc);
   ArgValue layer_argument(const LayerArg& arg, const std::vector<std::pair<const ast::Arg*, Val>>& given,
                           const std::vector<Val>& operands);
   bool bind_block_formals(const ast::Block& block, const std::vector<ast::Arg>& args, Loc loc,

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ir/composites/movement.h"
 #include "ir/elaborate/elaborator.h"
 #include "ir/error.h"
 
@@ -229,6 +230,11 @@ Value Elaborator::tensor(const Val& v, DType number_type) {
   if (const bool* flag = v.as<bool>()) return b.constant(Literal::from_int(DType::Bool, *flag));
   if (const Dim* d = v.as<Dim>(); d && !d->is_constant()) return b.cast(b.extent(*d), number_type);
   if (v.poisoned()) throw PoisonUsed();
+  if (is_vector(v)) {
+    std::vector<Value> items;
+    for (const Val& item : v.as<Many>()->items) items.push_back(tensor(item, number_type));
+    return stack(b, items, 0);
+  }
   if (!v.is_number()) throw Error(fmt::format("{} is not a tensor", describe(v)));
   double number = real_of(v);
   Literal literal = Literal::from_double(number_type, number);
@@ -257,6 +263,7 @@ std::string Elaborator::describe(const Val& v) {
                         [](bool x) { return std::string(x ? "true" : "false"); },
                         [](const std::string& s) { return "the text " + json_quote(s); },
                         [](DType t) { return fmt::format("the type {}", name_of(t)); },
+                        [](const Init& i) { return "the initialiser " + i.name; },
                         [](const Many& m) { return fmt::format("a list of {}", m.items.size()); },
                     },
                     v.v);

@@ -275,7 +275,7 @@ void Elaborator::add_target(TrainSpec& spec, const ast::TypedName& target) {
   Val val = poison(name.loc);
   if (type) {
     val = {TensorVal{net_.b().input(name.text, *type), 0}, name.loc};
-    spec.targets.push_back({name.text, *type, std::nullopt, name.loc});
+    spec.targets.push_back({name.text, *type, std::nullopt, std::nullopt, name.loc});
   }
   define(name, val);
 }
@@ -302,11 +302,13 @@ void Elaborator::scalar_output(const std::string& name, const ast::Expr& e) {
 }
 
 void Elaborator::note_classes(TrainSpec& spec) {
-  for (const auto& [value, classes] : net_.classes()) {
+  for (const auto& [value, range] : net_.classes()) {
     const Node& n = net_.b().graph().node(value);
-    if (n.op != Op::Input || !classes.is_constant()) continue;
+    if (n.op != Op::Input || !range.classes.is_constant()) continue;
     for (TargetSpec& target : spec.targets) {
-      if (target.name == n.as<InputAttrs>().name) target.classes = classes.value();
+      if (target.name != n.as<InputAttrs>().name) continue;
+      target.classes = range.classes.value();
+      target.ignored = range.ignored;
     }
   }
 }

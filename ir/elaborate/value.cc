@@ -1,5 +1,6 @@
 #include "ir/elaborate/value.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -17,6 +18,12 @@ bool both_dims(const Val& a, const Val& b) { return a.as<Dim>() && b.as<Dim>(); 
 Val number(double value) { return {value, {}}; }
 
 }  // namespace
+
+bool is_vector(const Val& v) {
+  const Many* many = v.as<Many>();
+  return many && !many->items.empty() &&
+         std::all_of(many->items.begin(), many->items.end(), [](const Val& x) { return x.is_number(); });
+}
 
 const Dim& checked_dim(const Dim& d) {
   size_t degree = 0;

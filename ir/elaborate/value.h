@@ -9,6 +9,7 @@
 
 #include "ir/builder.h"
 #include "ir/error.h"
+#include "ir/initializers.h"
 
 namespace nnc {
 
@@ -33,7 +34,7 @@ struct Many {
 
 struct Val {
   // Dim covers integers and symbols; double is any other number.
-  std::variant<Poison, TensorVal, Dim, double, bool, std::string, DType, Many> v;
+  std::variant<Poison, TensorVal, Dim, double, bool, std::string, DType, Init, Many> v;
   Loc loc;  // the expression, or for a variable the name it was given
 
   template <class T>
@@ -43,6 +44,9 @@ struct Val {
   bool poisoned() const { return as<Poison>() != nullptr; }
   bool is_number() const { return as<Dim>() != nullptr || as<double>() != nullptr; }
 };
+
+/// A list of numbers, which beside tensors is a vector.
+bool is_vector(const Val& v);
 
 /// Arithmetic on numbers and sizes. Division gives an integer (or size) where it is exact, else a real
 /// number. Throws Error when a result is no number, overflows, or is a size too complicated to be meant.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ir/path_pattern.h"
 #include "tests/ir/model_text.h"
 #include "tests/ir/samples.h"
 
@@ -225,7 +226,14 @@ const ErrorCase kErrors[] = {
     {"y = 3(x)", "7: error: only layers and blocks can be called"},
     {"y = linear(x)", "7: error: linear needs 'out'"},
     {"y = linear(x, 2, bais = false)", "20: error: linear has no argument 'bais'"},
-    {"y = linear(x, 2, true, 4)", "26: error: linear takes 3 arguments"},
+    {"y = sum(params(\"*\"))", "11: error: params belongs into a loss or a metric"},
+    {"y = gelu(x, approximate = \"tan\")", "7: error: gelu: 'approximate' is one of none, tanh, not tan"},
+    {"y = linear(x, 2, init = relu)", "27: error: there is no initialiser 'relu'"},
+    {"y = linear(x, 2, init = normal(0, x))", "37: error: an argument must be known before the run"},
+    {"y = clamp(x)", "7: error: clamp needs min or max"},
+    {"v, i = top_k(x, 5)", "10: error: top_k takes from 1 to 1000 elements of axis 1 of f32[B, 4], not 5"},
+    {"y = stack(x, t)", "7: error: stack takes tensors of one type, not f32[B, 4] and i32[B, T]"},
+    {"y = relu(x, 4)", "15: error: relu takes 1 arguments"},
     {"y = linear(x, 2, out = 3)", "20: error: linear gets 'out' twice"},
     {"y = linear(x, 0.5)", "17: error: linear's 'out' is a size, not the number 0.5"},
     {"y = linear(x, 99999999999999)",
@@ -276,7 +284,7 @@ TEST(Elaborate, SaysWhatIsWrongWhere) {
 
 const ErrorCase kTrainErrors[] = {
     {"loss y", "8: error: loss must be one real number, and this is f32[B, 2]"},
-    {"loss mse(y, t)", "8: error: mse compares values of one type, not f32[B, 2] and f32[B]"},
+    {"loss mse(y, t)", "8: error: mse compares real values of one type, not f32[B, 2] and f32[B]"},
     {"loss mse(h, y)", "12: error: 'h' is not defined here"},
     {"optimizer adamm", "13: error: there is no optimizer 'adamm'"},
     {"optimizer adam(beta1 = 1)",
@@ -290,6 +298,11 @@ const ErrorCase kTrainErrors[] = {
     {"target y: f32[B]", "10: error: 'y' is taken, so no target can be called so"},
     {"data 3", "8: error: 'data' takes one source, such as csv(\"points.csv\")"},
     {"lr 0.1", "3: error: train has no key 'lr'"},
+    {"loss l2(params(\"*.wieght\"))", "18: error: no trainable parameter is called '*.wieght'"},
+    {"loss l2(params(3))", "11: error: params takes one pattern of paths"},
+    {"loss cross_entropy(y, cast(t, i32), label_smoothing = 2)",
+     "8: error: cross_entropy's label_smoothing is in [0, 1]"},
+    {"loss cross_entropy(y, [1, 2])", "8: error: cross_entropy takes logits"},
 };
 
 TEST(Elaborate, ChecksTheTrainBlock) {
@@ -302,6 +315,44 @@ TEST(Elaborate, ChecksTheTrainBlock) {
   EXPECT_EQ(errors_of("train M { loss 1 }\nmodel M { output x = zeros[1] }\n"),
             "model.nn:1:7: error: train M has no 'optimizer'\n"
             "  1 | train M { loss 1 }\n    |       ^\n");
+}
+
+TEST(Elaborate, PenaltiesReadParametersByPath) {
+  Module m = module_of(
+      "model M {\n input x: f32[B, 4]\n h = linear(x, 3)\n output y = linear(batch_norm(h), 2)\n}\n"
+      "train M {\n loss l2(params(\"h.*.weight\")) + 10 * l1(params(\"*.bias\"), params(\"y.*.weight\"))\n "
+      "optimizer sgd\n}\n");
+  double want = 0;
+  NamedTensors params = patterned_params(m.train);
+  for (const auto& [path, t] : params) {
+    bool squared = path == "h.linear.weight", absolute = path.ends_with(".bias") || path.ends_with("weight");
+    for (int64_t i = 0; i < t.count() && is_float(t.dtype()); ++i)
+      want += squared ? t.get(i) * t.get(i) : absolute ? 10 * std::abs(t.get(i)) : 0;
+  }
+  EXPECT_NEAR(interpret(m.train, {{"x", Tensor(DType::F32, {1, 4})}}, params)[0].get(0), want, 1e-4);
+}
+
+TEST(PathPattern, StarsTakeAnything) {
+  struct Case {
+    const char *pattern, *path;
+    bool fits;
+  };
+  const Case cases[] = {
+      {"*", "", true},
+      {"*.weight", "h.linear.weight", true},
+      {"*.weight", "h.weights", false},
+      {"h.*", "h.a.b", true},
+      {"h.?", "h.ab", false},
+      {"*a*b*", "xaybz", true},
+      {"*ab", "aab", true},
+      {"a*b*c", "abbcc", true},
+      {"a*b*c", "acb", false},
+      {"h.w", "h.w", true},
+      {"", "h", false},
+      {"**b", "ab", true},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(path_matches(c.pattern, c.path), c.fits) << c.pattern << " " << c.path;
 }
 
 TEST(Elaborate, RefusesUnknownSettings) {

@@ -23,16 +23,23 @@ std::string document() {
   return text.str();
 }
 
-TEST(LanguageDocument, NamesEveryFunctionOptimizerAndInitialiser) {
+TEST(LanguageDocument, NamesEveryOptimizerAndInitialiser) {
   std::string text = document();
   auto expect = [&](std::string_view name) {
     bool found = text.find("`" + std::string(name) + "(") != std::string::npos ||
                  text.find("`" + std::string(name) + "`") != std::string::npos;
     EXPECT_TRUE(found) << name;
   };
-  for (const LayerRow& row : all_layers()) expect(row.name);
   for (const OptimizerRow& row : all_optimizers()) expect(row.name);
   for (const InitRow& row : all_initializers()) expect(row.name);
+}
+
+TEST(LanguageDocument, GivesEveryFunctionWithItsSignature) {
+  std::string text = document();
+  for (const LayerRow& row : all_layers()) {
+    std::string call = fmt::format("`{}({})`", row.name, plain_signature(row.signature));
+    EXPECT_NE(text.find(call), std::string::npos) << call;
+  }
 }
 
 // 1e-3 rather than 0.001, as people write it.
