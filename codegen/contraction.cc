@@ -73,6 +73,7 @@ loop::Kernel lower_contraction(const Graph& graph, NodeId region, const Target& 
   Candidate c = best_candidate(body, target, expected);
   loop::Kernel kernel;
   kernel.name = attrs.name;
+  kernel.note = c.plan.str();
   loop::Builder b(kernel);
   std::vector<int> inputs, outputs;
   declare_buffers(b, body, inputs, outputs);

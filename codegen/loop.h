@@ -107,6 +107,7 @@ struct TaskAxis {
 
 struct Kernel {
   std::string name;  // for people: equality of functions ignores it
+  std::string note;  // likewise: how it was decided to be computed
   std::vector<Buffer> buffers;
   std::vector<std::string> symbols;
   std::vector<Literal> literals;  // the parameter block: values differ between calls of one function

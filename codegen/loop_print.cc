@@ -96,6 +96,7 @@ class Printer {
     out_ += ") tasks";
     for (const TaskAxis& t : kernel_.tasks) out_ += fmt::format(" ceil({} / {})", t.extent.str(), t.tile);
     out_ += literals() + " {\n";
+    if (labels_ && !kernel_.note.empty()) out_ += fmt::format("  # {}\n", kernel_.note);
   }
 
   // The values of parameters belong to the call, their number and types to the function.

@@ -1,19 +1,14 @@
 // Speed of contraction kernels, one thread, through the JIT: the shapes nets are made of, in the forms of forward,
-// gradient by data and gradient by weights. `best` is the GFLOP/s of the fastest single call, next to the mean;
-// fma_peak is what the machine can do at the moment.
+// gradient by data and gradient by weights. `best` is the GFLOP/s of the fastest single call, next to the mean.
 #include <chrono>
-#include <random>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include "codegen/contraction.h"
-#include "codegen/jit.h"
-#include "codegen/loop_builder.h"
-#include "ir/builder.h"
-#include "ir/tensor.h"
+#include "runtime/machine_limits.h"
+#include "tools/gemm_call.h"
 
-namespace nnc {
+namespace nnc::tool {
 namespace {
 
 struct Shape3 {
@@ -38,49 +33,6 @@ constexpr Shape3 kShapes[] = {{"mlp fwd1", 64, 128, 784},
                               {"odd", 27, 1024, 32},
                               {"odd", 17, 33, 65}};
 
-Tensor random_tensor(std::vector<int64_t> shape) {
-  Tensor t(DType::F32, std::move(shape));
-  std::mt19937 rng(1);
-  std::normal_distribution<float> normal;
-  for (float& x : t.as<float>()) x = normal(rng);
-  return t;
-}
-
-// C[m, n] from operands stored as they are (N) or transposed (T).
-loop::Kernel gemm_kernel(const Shape3& s, bool lhs_transposed, bool rhs_transposed, const Target& target) {
-  Type a{DType::F32, lhs_transposed ? Shape{s.k, s.m} : Shape{s.m, s.k}};
-  Type b{DType::F32, rhs_transposed ? Shape{s.n, s.k} : Shape{s.k, s.n}};
-  Graph body, outer;
-  Builder inner(body), builder(outer);
-  Value lhs = inner.input("a", a), rhs = inner.input("b", b);
-  Value dot = inner.contract(lhs, rhs, lhs_transposed ? 0 : 1, rhs_transposed ? 1 : 0);
-  body.add_output({"c", dot});
-  std::vector<Value> operands = {builder.input("a", a), builder.input("b", b)};
-  RegionAttrs attrs{KernelKind::Contraction, "gemm", {std::make_shared<Graph>(body)}};
-  return lower_contraction(outer, builder.add_node(Op::Region, attrs, operands)[0].node, target, {});
-}
-
-struct Call {
-  Call(KernelFunction function, const loop::Kernel& kernel, std::vector<Tensor> tensors)
-      : function(function),
-        tasks(task_count(kernel, {})),
-        tensors(std::move(tensors)),
-        scratch(DType::U8, {scratch_bytes(kernel, {}) + 1}) {
-    for (Tensor& t : this->tensors) buffers.push_back(t.bytes().data());
-  }
-  void operator()() {
-    KernelCall call{buffers.data(), nullptr, nullptr, &status};
-    function(&call, 0, tasks, scratch.bytes().data());
-  }
-
-  KernelFunction function;
-  int64_t tasks;
-  std::vector<Tensor> tensors;
-  Tensor scratch;
-  std::vector<void*> buffers;
-  uint32_t status = 0;
-};
-
 template <class F>
 void measure(benchmark::State& state, double flops, F&& run) {
   using Clock = std::chrono::steady_clock;
@@ -94,63 +46,36 @@ void measure(benchmark::State& state, double flops, F&& run) {
   state.counters["mean"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void gemm(benchmark::State& state, const Shape3& s, bool lhs_transposed, bool rhs_transposed) {
+void gemm(benchmark::State& state, const GemmShape& shape) {
   Jit jit(Target::host());
-  loop::Kernel kernel = gemm_kernel(s, lhs_transposed, rhs_transposed, jit.target());
-  std::vector<Tensor> tensors;
-  tensors.push_back(random_tensor({s.m, s.k}));
-  tensors.push_back(random_tensor({s.k, s.n}));
-  tensors.push_back(Tensor(DType::F32, {s.m, s.n}));
-  Call call(jit.compile(kernel), kernel, std::move(tensors));
-  measure(state, 2.0 * static_cast<double>(s.m * s.n * s.k), call);
+  KernelRun run = gemm_run(jit, shape);
+  measure(state, shape.flops(), run);
 }
 
-// Twelve chains of fmas that touch no memory.
-loop::Kernel peak_kernel(int64_t steps, int lanes) {
-  loop::Kernel kernel;
-  kernel.name = "fma_peak";
-  loop::Builder b(kernel);
-  int out = b.buffer({"out", DType::F32, loop::BufferRole::Result, 0, 12 * lanes, 0});
-  std::vector<loop::Val> chains;
-  for (int i = 0; i < 12; ++i) chains.push_back(b.load(out, b.index(i * lanes), lanes));
-  loop::Val x = chains[0], y = chains[1];
-  chains = b.for_loop(b.index(0), b.index(steps), 1, chains, [&](loop::Val, std::span<const loop::Val> in) {
-    std::vector<loop::Val> next;
-    for (loop::Val c : in) next.push_back(b.fma(c, x, y));
-    return next;
-  });
-  for (int i = 0; i < 12; ++i) b.store(out, b.index(i * lanes), chains[i]);
-  b.finish();
-  return kernel;
-}
-
-void fma_peak(benchmark::State& state) {
-  constexpr int64_t kSteps = 100000;
-  Jit jit(Target::host());
-  int lanes = jit.target().vector_bytes / 4;
-  loop::Kernel kernel = peak_kernel(kSteps, lanes);
-  std::vector<Tensor> tensors;
-  tensors.push_back(Tensor(DType::F32, {12 * lanes}));
-  Call call(jit.compile(kernel), kernel, std::move(tensors));
-  measure(state, 2.0 * 12 * lanes * kSteps, call);
+// What the machine can do at the moment.
+void machine(benchmark::State& state) {
+  MachineLimits limits;
+  for (auto _ : state) limits = measure_machine(1);
+  state.counters["GFLOP/s"] = limits.gflops;
+  state.counters["GB/s"] = limits.gbytes_per_second;
 }
 
 void register_all() {
-  benchmark::RegisterBenchmark("fma_peak", fma_peak);
+  benchmark::RegisterBenchmark("machine", machine)->Iterations(1);
   for (const Shape3& s : kShapes) {
     for (auto [form, ta, tb] : {std::tuple("NN", false, false), {"NT", false, true}, {"TN", true, false}}) {
       std::string name = fmt::format("{} {} {}x{}x{}", s.name, form, s.m, s.n, s.k);
-      benchmark::RegisterBenchmark(name.c_str(), gemm, s, ta, tb);
+      benchmark::RegisterBenchmark(name.c_str(), gemm, GemmShape{s.m, s.n, s.k, ta, tb});
     }
   }
 }
 
 }  // namespace
-}  // namespace nnc
+}  // namespace nnc::tool
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  nnc::register_all();
+  nnc::tool::register_all();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }
