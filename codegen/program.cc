@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ir/bind.h"
+
 namespace nnc {
 namespace {
 
@@ -65,7 +67,7 @@ std::string entry_text(const Program& p, const Entry& e) {
 }  // namespace
 
 int64_t bytes_of(const Slot& slot, const Bindings& dims) {
-  return checked_mul(element_count(slot.type.shape).evaluate(dims), size_of(slot.type.dtype));
+  return checked_mul(element_count(slot.type.shape, dims), size_of(slot.type.dtype));
 }
 
 std::string print_memory(const Program& p) {

@@ -86,4 +86,10 @@ std::vector<int64_t> evaluate(const Shape& shape, const Bindings& bindings) {
   return out;
 }
 
+int64_t element_count(const Shape& shape, const Bindings& bindings) {
+  int64_t count = 1;
+  for (const Dim& d : shape) count = checked_mul(count, d.evaluate(bindings));
+  return count;
+}
+
 }  // namespace nnc

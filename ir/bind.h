@@ -23,5 +23,7 @@ Bindings bind_symbols(std::span<const GivenShape> given, Bindings known = {});
 
 /// Every extent evaluated; an Error names an unbound symbol.
 std::vector<int64_t> evaluate(const Shape& shape, const Bindings& bindings);
+/// How many elements the shape has at these extents; allocates nothing.
+int64_t element_count(const Shape& shape, const Bindings& bindings);
 
 }  // namespace nnc

@@ -1,7 +1,8 @@
 // What a model file means: graphs over one set of parameters, and how to train them. Elaboration runs the
 // model once per mode, so that dropout and batch_norm are plain nodes of the graph in question.
 //
-//   train    model inputs, targets -> "loss", metrics, model outputs; training mode; state writes of statistics
+//   train    model inputs, targets -> "loss", what the metrics are made of (ir/measures.h), model outputs; training
+//            mode; state writes of statistics
 //   eval     the same in evaluation mode, without state writes
 //   predict  model inputs -> model outputs, evaluation mode
 //   init     "seed" i64[] -> a state write per parameter that has an initialiser; the others start as zeros
@@ -20,6 +21,7 @@
 #include "ir/ast.h"
 #include "ir/diagnostics.h"
 #include "ir/graph.h"
+#include "ir/measures.h"
 #include "ir/optimizers.h"
 
 namespace nnc {
@@ -47,9 +49,9 @@ struct TargetSpec {
 struct TrainSpec {
   std::optional<DataSpec> data;
   std::vector<TargetSpec> targets;
-  std::vector<std::string> metrics;  // names of outputs, in the order of the file
-  OptimizerSpec optimizer;           // the learning rate is its argument "lr"
-  int64_t batch = 32;                // 0: the whole data set (`batch full`)
+  std::vector<MeasureSpec> measures;  // the loss, then the metrics: the first outputs of `train` and `eval`
+  OptimizerSpec optimizer;            // the learning rate is its argument "lr"
+  int64_t batch = 32;                 // 0: the whole data set (`batch full`)
   int64_t epochs = 1;
   int64_t seed = 0;
   Loc loc;                          // of the train block

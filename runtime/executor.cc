@@ -100,20 +100,25 @@ int Executor::worthwhile_threads(const KernelInfo& kernel, int64_t tasks) const 
   return std::clamp(static_cast<int>(worth), 1, threads_);
 }
 
+// The last batch of an epoch is often smaller, and plans anew: what was planned before keeps its memory.
 void Executor::plan_calls() {
-  calls_.clear();
+  calls_.resize(program_->calls.size());
   size_t pointers = 0;
   active_ = 1;
-  for (const Call& c : program_->calls) {
-    CallPlan plan{.function = c.kernel.function, .tasks = 1, .first_pointer = pointers};
+  for (size_t i = 0; i < calls_.size(); ++i) {
+    const Call& c = program_->calls[i];
+    CallPlan& plan = calls_[i];
+    plan.function = c.kernel.function;
+    plan.tasks = 1;
     for (const loop::TaskAxis& t : c.kernel.tasks)
       plan.tasks *= (t.extent.evaluate(dims_) + t.tile - 1) / t.tile;
+    plan.dims.clear();
     for (const std::string& s : c.kernel.symbols) plan.dims.push_back(dims_.at(s));
     plan.threads = worthwhile_threads(c.kernel, plan.tasks);
     for (const Argument& a : c.arguments) plan.moves |= moves(a.slot);
+    plan.first_pointer = pointers;
     active_ = std::max(active_, plan.threads);
     pointers += c.arguments.size();
-    calls_.push_back(std::move(plan));
   }
 }
 
@@ -155,7 +160,10 @@ void Executor::prepare() {
       for (const Argument& a : c.arguments) w->pointers.push_back(address(a.slot, w->iterations));
     }
   }
-  barrier_ = active_ > 1 ? std::make_unique<SpinBarrier>(active_) : nullptr;
+  if (active_ > 1 && team_ != active_) {
+    barrier_ = std::make_unique<SpinBarrier>(active_);
+    team_ = active_;
+  }
   prepared_ = true;
 }
 

@@ -1,5 +1,6 @@
 // Runs a compiled program: owns its arena, resolves its slots to addresses, and walks its table once per run on
-// every participating thread. No allocation and no look-up by name happens in a run. Links without LLVM.
+// every participating thread. No allocation and no look-up by name happens in a run;
+// new extents plan anew in the memory of the plan before. Links without LLVM.
 #pragma once
 
 #include <cstddef>
@@ -71,6 +72,7 @@ class Executor {
   std::vector<int64_t> strides_, bytes_, trips_;  // by slot, by slot, by loop: at the current extents
   std::vector<std::unique_ptr<Walker>> walkers_;
   std::unique_ptr<SpinBarrier> barrier_;
+  int team_ = 0;                    // threads that the barrier is for
   Stopwatch* stopwatch_ = nullptr;  // of a timed run
   int active_ = 1;                  // threads of the next run
   bool prepared_ = false;

@@ -171,7 +171,9 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
   Batches batches(data_.train.samples, batch_);
   report.steps = batches.count();
   std::vector<int64_t> order = order_of_epoch();
+  reserve_sums(measures(), f, with_batch(step_sizes_, data_.train.samples), position_.sums);
   std::vector<double> times;
+  times.reserve(static_cast<size_t>(report.steps));
   auto start = std::chrono::steady_clock::now();
   double before = position_.seconds;
   while (position_.step < report.steps && report.complete) {
@@ -185,18 +187,17 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
   }
   report.seconds = position_.seconds;
   report.ms_per_step = 1e3 * median(std::move(times));
-  if (report.complete) finish_epoch(report, f);
+  if (report.complete) finish_epoch(report);
   return report;
 }
 
 void Trainer::begin_epoch() {
   position_ = {.epoch = position_.epoch + 1, .total_steps = position_.total_steps, .open = true};
-  position_.sums.assign(1 + spec().metrics.size(), 0);
+  position_.sums = empty_sums(measures());
 }
 
 void Trainer::count_step(const Function& f, int64_t samples) {
-  for (size_t m = 0; m < position_.sums.size(); ++m)
-    position_.sums[m] += f.scalar(m) * static_cast<double>(samples);
+  add_batch(measures(), f, step_sizes_, samples, position_.sums);
   ++position_.step;
   ++position_.total_steps;
 }
@@ -210,17 +211,11 @@ std::vector<int64_t> Trainer::order_of_epoch() const {
   return order;
 }
 
-void Trainer::finish_epoch(EpochReport& report, const Function& f) {
-  report.train = means(f, position_.sums, static_cast<double>(data_.train.samples));
+void Trainer::finish_epoch(EpochReport& report) {
+  report.train = finish_measures(measures(), position_.sums);
   if (data_.test.samples > 0) report.test = evaluate(data_.test);
   position_.open = false;
   position_.sums.clear();
-}
-
-std::vector<Measure> Trainer::means(const Function& f, const std::vector<double>& sums, double weight) const {
-  std::vector<Measure> out;
-  for (size_t i = 0; i < sums.size(); ++i) out.push_back({f.outputs()[i].name, sums[i] / weight});
-  return out;
 }
 
 // Larger extents than before need another arena, not other code: tiles stay chosen for the first sizes.
@@ -242,13 +237,12 @@ std::vector<Measure> Trainer::evaluate(const BoundTable& table, int64_t batch) {
   Feeder feeder(table, batches.largest(), true);
   std::vector<int64_t> order(table.samples);
   std::iota(order.begin(), order.end(), 0);
-  std::vector<double> sums(1 + spec().metrics.size());
+  MeasureSums sums = empty_sums(measures());
   for (int64_t i = 0; i < batches.count(); ++i) {
     eval_.function->run(feeder.gather(batches.rows(i, order)), with_batch(sizes, batches.size(i)));
-    for (size_t m = 0; m < sums.size(); ++m)
-      sums[m] += eval_.function->scalar(m) * static_cast<double>(batches.size(i));
+    add_batch(measures(), *eval_.function, sizes, batches.size(i), sums);
   }
-  return means(*eval_.function, sums, static_cast<double>(table.samples));
+  return finish_measures(measures(), sums);
 }
 
 std::vector<NamedTensor> Trainer::predict(const std::vector<Tensor>& inputs, int64_t batch) {

@@ -20,35 +20,30 @@
 #include "runtime/bind.h"
 #include "runtime/engine.h"
 #include "runtime/feeder.h"
+#include "runtime/measures.h"
 #include "runtime/safetensors.h"
 
 namespace nnc {
 
-/// A named mean over samples.
-struct Measure {
-  std::string name;
-  double value = 0;
-};
-
 struct EpochReport {
   int64_t epoch = 0;  // from 1
   int64_t steps = 0;
-  std::vector<Measure> train;  // "loss", then the metrics: means over the samples as they were trained on
+  std::vector<Measure> train;  // "loss", then the metrics, over the samples as they were trained on
   std::vector<Measure> test;   // the same after the epoch on the test set; empty without one
   double seconds = 0;          // training alone
   double ms_per_step = 0;      // median over the epoch
-  bool complete = true;        // false where `progress` stopped it: there are no means and no test then
+  bool complete = true;        // false where `progress` stopped it: there are no measures and no test then
 };
 
 /// Where training stands. With the state it is all that a run needs to go on to the same bits: the order of an
 /// epoch's samples depends on seed and epoch alone.
 struct Position {
-  int64_t epoch = 0;         // begun, from 1; 0 before the first
-  int64_t step = 0;          // done of it
-  int64_t total_steps = 0;   // done of all epochs
-  bool open = false;         // the epoch has not been reported yet
-  double seconds = 0;        // spent on the steps of this epoch
-  std::vector<double> sums;  // of the loss and the metrics over its samples so far
+  int64_t epoch = 0;        // begun, from 1; 0 before the first
+  int64_t step = 0;         // done of it
+  int64_t total_steps = 0;  // done of all epochs
+  bool open = false;        // the epoch has not been reported yet
+  double seconds = 0;       // spent on the steps of this epoch
+  MeasureSums sums;         // of the loss and the metrics over its samples so far; empty between epochs
 };
 
 struct TrainerOptions {
@@ -102,7 +97,7 @@ class Trainer {
   double train_step(std::span<const int64_t> rows);
   /// Steps over the given rows `steps` times and says what each kernel took; nothing when interpreted.
   std::vector<KernelProfile> profile_step(std::span<const int64_t> rows, int steps);
-  /// Means over the table, in batches of `batch` (0: the model's).
+  /// The loss and the metrics over the table, in batches of `batch` (0: the model's).
   std::vector<Measure> evaluate(const BoundTable& table, int64_t batch = 0);
   /// The model's outputs for inputs in the model's order, each with the leading axis of samples.
   std::vector<NamedTensor> predict(const std::vector<Tensor>& inputs, int64_t batch = 0);
@@ -124,11 +119,11 @@ class Trainer {
   std::vector<TensorSpec> weight_specs() const;
   void begin_epoch();
   void count_step(const Function& f, int64_t samples);
+  std::span<const MeasureSpec> measures() const { return spec().measures; }
   std::vector<int64_t> order_of_epoch() const;
-  void finish_epoch(EpochReport& report, const Function& f);
+  void finish_epoch(EpochReport& report);
   /// What a resumed run must share with the one it continues, for people to compare.
   const std::map<std::string, std::string>& settings() const;
-  std::vector<Measure> means(const Function& f, const std::vector<double>& sums, double weight) const;
 
   Module module_;
   TrainerOptions options_;

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kPosition = "nnc/position";  // i64: epoch, step, steps of all epochs, open
 constexpr std::string_view kSeconds = "nnc/seconds";    // f64
-constexpr std::string_view kSums = "nnc/sums";          // f64, one per loss and metric; empty between epochs
+constexpr std::string_view kSums = "nnc/sums.";         // f64, by measure; none between epochs
 constexpr std::string_view kSetting = "setting.";
 
 std::string digest_of(const BoundTable& table) {
@@ -49,25 +49,43 @@ Tensor position_tensor(const Position& p) {
   return out;
 }
 
-Position position_from(const Safetensors& file) {
+std::string sums_name(const MeasureSpec& measure) { return std::string(kSums) + measure.name; }
+
+Position position_from(const Safetensors& file, std::span<const MeasureSpec> measures) {
   std::span<const int64_t> n = file.find(kPosition)->as<int64_t>();
-  std::span<const double> sums = file.find(kSums)->as<double>();
-  return {.epoch = n[0],
-          .step = n[1],
-          .total_steps = n[2],
-          .open = n[3] != 0,
-          .seconds = file.find(kSeconds)->get(0),
-          .sums = {sums.begin(), sums.end()}};
+  Position out{.epoch = n[0],
+               .step = n[1],
+               .total_steps = n[2],
+               .open = n[3] != 0,
+               .seconds = file.find(kSeconds)->get(0)};
+  for (const MeasureSpec& m : measures) {
+    if (!out.open) break;
+    std::span<const double> sums = file.find(sums_name(m))->as<double>();
+    out.sums.emplace_back(sums.begin(), sums.end());
+  }
+  return out;
+}
+
+bool is_open(const Safetensors& file) {
+  const Tensor* position = file.find(kPosition);
+  return position != nullptr && position->dtype() == DType::I64 && position->count() == 4 &&
+         position->get_int(3) != 0;
+}
+
+/// What the file itself says where that can be, else a length that it has not.
+int64_t length_of_sums(const Safetensors& file, const MeasureSpec& measure) {
+  const Tensor* sums = file.find(sums_name(measure));
+  return sums != nullptr && is_length_of(measure, sums->count()) ? sums->count() : measure.width;
 }
 
 /// All tensors a checkpoint of that state has. Between epochs there are no sums.
 std::vector<TensorSpec> with_position(std::vector<TensorSpec> state, const Safetensors& file,
-                                      size_t measures) {
-  const Tensor* sums = file.find(kSums);
-  if (sums != nullptr && sums->count() == 0) measures = 0;
+                                      std::span<const MeasureSpec> measures) {
   state.push_back({std::string(kPosition), DType::I64, {4}});
   state.push_back({std::string(kSeconds), DType::F64, {1}});
-  state.push_back({std::string(kSums), DType::F64, {static_cast<int64_t>(measures)}});
+  for (const MeasureSpec& m : measures) {
+    if (is_open(file)) state.push_back({sums_name(m), DType::F64, {length_of_sums(file, m)}});
+  }
   return state;
 }
 
@@ -163,7 +181,8 @@ Safetensors Trainer::checkpoint() const {
   for (const auto& [path, tensor] : state_) out.tensors.push_back({path, tensor});
   out.tensors.push_back({std::string(kPosition), position_tensor(position_)});
   out.tensors.push_back({std::string(kSeconds), vector_of(std::span(&position_.seconds, 1))});
-  out.tensors.push_back({std::string(kSums), vector_of(position_.sums)});
+  for (size_t m = 0; m < position_.sums.size(); ++m)
+    out.tensors.push_back({sums_name(measures()[m]), vector_of(position_.sums[m])});
   std::ranges::sort(out.tensors, {}, &NamedTensor::name);
   out.metadata = {{"kind", "checkpoint"}, {"model", module_.name}};
   for (const auto& [name, value] : settings()) out.metadata[std::string(kSetting) + name] = value;
@@ -179,12 +198,12 @@ void Trainer::restore(const Safetensors& file, const std::string& path) {
   for (const auto& [name, tensor] : state_) specs.push_back({name, tensor.dtype(), tensor.shape()});
   std::vector<std::string> differ = differences(settings(), file);
   try {
-    check_against(file, with_position(specs, file, 1 + spec().metrics.size()), path);
+    check_against(file, with_position(specs, file, measures()), path);
   } catch (const Error& e) {
     differ.insert(differ.end(), e.notes().begin(), e.notes().end());
   }
   if (!differ.empty()) throw Error(fmt::format("{} belongs to another run", path), std::move(differ));
-  Position position = position_from(file);
+  Position position = position_from(file, measures());
   if (position.step < 0 || position.step > Batches(data_.train.samples, batch_).count())
     throw Error(fmt::format("{} is damaged: it stands at step {} of an epoch", path, position.step));
   copy_values(file, specs, state_);

@@ -11,8 +11,11 @@ namespace {
 
 using Given = std::vector<std::pair<const ast::Arg*, Val>>;
 
-std::vector<std::string> function_names(const Declarations& declarations) {
+std::vector<std::string> function_names(const Declarations& declarations, bool measures) {
   std::vector<std::string> out;
+  for (const MeasureRow& row : all_measures()) {
+    if (measures) out.emplace_back(row.call.name);
+  }
   for (const LayerRow& row : all_layers()) out.emplace_back(row.name);
   for (const auto& [name, block] : declarations.blocks) out.push_back(name);
   return out;
@@ -201,20 +204,32 @@ Val Elaborator::eval_call(const ast::Call& call, Loc loc) {
   const LayerRow* row = find_layer(name->name);
   if (row == nullptr) {
     Loc where = formals ? formals->callee->loc : call.callee->loc;
-    diag_.error("unknown-function", where, fmt::format("there is no layer or block '{}'", name->name))
-        .suggest(name->name, function_names(declarations_));
+    Diagnostic& d =
+        diag_.error("unknown-function", where, fmt::format("there is no layer or block '{}'", name->name));
+    if (find_measure(name->name))
+      d.with_help(
+          fmt::format("{} is a metric over a whole set: it stands alone in a metric line", name->name));
+    else
+      d.suggest(name->name, function_names(declarations_, contexts_.empty()));
   } else if (formals) {
     diag_.error("not-a-function", call.callee->loc,
                 fmt::format("{} is a layer, and what it gives is no function", row->name));
   }
-  Given given;  // evaluated even for an unknown function, to find the mistakes inside
+  // Evaluated even for an unknown function, to find the mistakes inside.
+  Given given = eval_arguments(row, call);
+  if (row == nullptr || formals) return poison(loc);
+  return call_layer(*row, std::move(given), loc);
+}
+
+std::vector<std::pair<const ast::Arg*, Val>> Elaborator::eval_arguments(const LayerRow* row,
+                                                                        const ast::Call& call) {
+  Given given;
   size_t position = 0;
   for (const ast::Arg& arg : call.args) {
     given.emplace_back(&arg, eval_argument(row, arg, position));
     position += arg.name.text.empty();
   }
-  if (row == nullptr || formals) return poison(loc);
-  return call_layer(*row, std::move(given), loc);
+  return given;
 }
 
 // What an initialiser's name means, only the signature knows: `normal` is no layer.
@@ -230,7 +245,8 @@ Val Elaborator::eval_argument(const LayerRow* row, const ast::Arg& arg, size_t p
   return init ? Val{*init, arg.value->loc} : poison(arg.value->loc);
 }
 
-Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc) {
+Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc,
+                           const std::function<void(const LayerCall&)>& bound_call) {
   std::vector<LayerArg> signature = parse_signature(row.signature);
   Bound bound = ArgumentBinder(row, signature, diag_).bind(given, loc);
   if (bound.failed) return poison(loc);
@@ -256,7 +272,9 @@ Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc) {
       return poison(loc);
     }
     Many results;
-    for (Value v : row.build(LayerCall(net_, signature, values))) results.items.push_back(result(v, loc));
+    LayerCall call(net_, signature, values);
+    for (Value v : row.build(call)) results.items.push_back(result(v, loc));
+    if (bound_call) bound_call(call);
     if (results.items.size() == 1) return results.items[0];
     return {std::move(results), loc};
   } catch (const Error& e) {

@@ -2,6 +2,7 @@
 // on and finds the others; Abandon ends it where going on makes no sense (a model without end).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -117,7 +118,10 @@ class Elaborator {
   Val eval_call(const ast::Call& call, Loc loc);
   /// The argument number `position` among those without a name.
   Val eval_argument(const LayerRow* row, const ast::Arg& arg, size_t position);
-  Val call_layer(const LayerRow& row, std::vector<std::pair<const ast::Arg*, Val>> args, Loc loc);
+  /// `bound`, if given, sees the call with its arguments once it is built.
+  Val call_layer(const LayerRow& row, std::vector<std::pair<const ast::Arg*, Val>> args, Loc loc,
+                 const std::function<void(const LayerCall&)>& bound = nullptr);
+  std::vector<std::pair<const ast::Arg*, Val>> eval_arguments(const LayerRow* row, const ast::Call& call);
   Val call_block(const ast::Block& block, const std::vector<ast::Arg>& formals,
                  const std::vector<ast::Arg>& inputs, Loc loc);
   Val call_params(const ast::Call& call, Loc loc);
@@ -171,7 +175,10 @@ class Elaborator {
   const ast::Expr* single(const ast::TrainEntry& e, const char* what);
   int64_t whole_number(const Val& v, const std::string& what, int64_t least, int64_t fallback);
   void add_target(TrainSpec& spec, const ast::TypedName& target);
-  void scalar_output(const std::string& name, const ast::Expr& e);
+  void scalar_output(TrainSpec& spec, const std::string& name, const ast::Expr& e);
+  void metric_output(TrainSpec& spec, const std::string& name, const ast::Expr& e);
+  bool is_taken(const std::string& name, Loc loc);
+  const MeasureRow* measure_called(const ast::Expr& e) const;
   void note_classes(TrainSpec& spec);
 
   const Declarations& declarations_;

@@ -140,7 +140,6 @@ void Elaborator::read_metric(TrainPlan& plan, const ast::TrainEntry& e) {
   for (int i = 1; std::any_of(plan.metrics.begin(), plan.metrics.end(), taken); ++i)
     name = fmt::format("{}_{}", base, i);
   plan.metrics.emplace_back(name, value);
-  plan.spec.metrics.push_back(name);
 }
 
 void Elaborator::read_optimizer(TrainPlan& plan, const ast::TrainEntry& e) {
@@ -257,8 +256,9 @@ void Elaborator::run_train(TrainPlan& plan) {
   for (const auto& [name, val] : outputs_) define(name, val);
   plan.spec.targets.clear();
   for (const ast::TypedName* target : plan.targets) add_target(plan.spec, *target);
-  if (plan.loss) scalar_output("loss", *plan.loss);
-  for (const auto& [name, e] : plan.metrics) scalar_output(name, *e);
+  plan.spec.measures.clear();
+  if (plan.loss) scalar_output(plan.spec, "loss", *plan.loss);
+  for (const auto& [name, e] : plan.metrics) metric_output(plan.spec, name, *e);
   env_.pop_back();
   note_classes(plan.spec);
 }
@@ -280,13 +280,18 @@ void Elaborator::add_target(TrainSpec& spec, const ast::TypedName& target) {
   define(name, val);
 }
 
-void Elaborator::scalar_output(const std::string& name, const ast::Expr& e) {
+bool Elaborator::is_taken(const std::string& name, Loc loc) {
   for (const auto& [output, val] : outputs_) {
     if (output.text != name) continue;
-    diag_.error("duplicate", e.loc, fmt::format("'{}' is also an output of the model", name))
+    diag_.error("duplicate", loc, fmt::format("'{}' is also an output of the model", name))
         .note(output.loc, "this one");
-    return;
+    return true;
   }
+  return false;
+}
+
+void Elaborator::scalar_output(TrainSpec& spec, const std::string& name, const ast::Expr& e) {
+  if (is_taken(name, e.loc)) return;
   NetScope scope(net_, net_.unique(name));
   Val v = eval(e);
   if (v.poisoned()) return;
@@ -296,9 +301,31 @@ void Elaborator::scalar_output(const std::string& name, const ast::Expr& e) {
     if (!type.is_scalar() || !is_float(type.dtype))
       throw Error(fmt::format("{} must be one real number, and this is {}", name, type.str()));
     net_.add_output(name, value);
+    spec.measures.push_back(mean_measure(name));
   } catch (const Error& error) {
     fail("type", e.loc, error, {});
   }
+}
+
+const MeasureRow* Elaborator::measure_called(const ast::Expr& e) const {
+  const ast::Call* call = e.as<ast::Call>();
+  const ast::Ref* name = call ? call->callee->as<ast::Ref>() : nullptr;
+  return name && !declarations_.blocks.count(name->name) ? find_measure(name->name) : nullptr;
+}
+
+// A measure by itself is taken over the whole set; anything else is an expression, and its mean.
+void Elaborator::metric_output(TrainSpec& spec, const std::string& name, const ast::Expr& e) {
+  const MeasureRow* row = measure_called(e);
+  if (row == nullptr) return scalar_output(spec, name, e);
+  if (is_taken(name, e.loc)) return;
+  MeasureSpec measure{.name = name, .fold = row->fold, .end = row->end};
+  NetScope scope(net_, net_.unique(name));
+  net_.set_loc(e.loc);
+  Val v = call_layer(row->call, eval_arguments(&row->call, *e.as<ast::Call>()), e.loc,
+                     [&](const LayerCall& call) { row->describe(call, measure); });
+  if (v.poisoned()) return;
+  net_.add_output(name, tensor(v, DType::F32));
+  spec.measures.push_back(std::move(measure));
 }
 
 void Elaborator::note_classes(TrainSpec& spec) {

@@ -44,7 +44,7 @@ TEST(Elaborate, MlpHasAGraphPerMode) {
   Module m = module_of(kSamples[0]);
   EXPECT_EQ(m.name, "MnistMlp");
   EXPECT_EQ(signature_of(m.train),
-            "image: u8[B, 28, 28], digit: i32[B], -> loss: f32[] accuracy: f32[] logits: f32[B, 10]");
+            "image: u8[B, 28, 28], digit: i32[B], -> loss: f32[] accuracy: i64[B] logits: f32[B, 10]");
   EXPECT_EQ(signature_of(m.eval), signature_of(m.train));
   EXPECT_EQ(signature_of(m.predict), "image: u8[B, 28, 28], -> logits: f32[B, 10]");
   EXPECT_EQ(paths_of(m.init),
@@ -56,7 +56,9 @@ TEST(Elaborate, MlpHasAGraphPerMode) {
   EXPECT_EQ(m.spec->data->kind, "idx");
   EXPECT_EQ(std::get<std::string>(m.spec->data->positional.at(0)), "mnist");
   EXPECT_EQ(m.spec->targets.at(0).classes, 10);
-  EXPECT_EQ(m.spec->metrics, std::vector<std::string>{"accuracy"});
+  EXPECT_EQ(m.spec->measures.at(0).name, "loss");
+  EXPECT_EQ(m.spec->measures.at(1).name, "accuracy");
+  EXPECT_EQ(m.spec->measures.at(1).target, "digit");
 }
 
 TEST(Elaborate, MlpIsThesePrimitives) {

@@ -9,6 +9,7 @@
 #include "ir/graph_text.h"
 #include "ir/initializers.h"
 #include "ir/layers.h"
+#include "ir/measures.h"
 #include "ir/optimizers.h"
 #include "ir/parser.h"
 #include "ir/verify.h"
@@ -39,6 +40,15 @@ TEST(LanguageDocument, GivesEveryFunctionWithItsSignature) {
   for (const LayerRow& row : all_layers()) {
     std::string call = fmt::format("`{}({})`", row.name, plain_signature(row.signature));
     EXPECT_NE(text.find(call), std::string::npos) << call;
+  }
+}
+
+TEST(LanguageDocument, GivesEveryMetricWithItsSignature) {
+  std::string text = document();
+  for (const MeasureRow& row : all_measures()) {
+    std::string call = fmt::format("| `{}({})` |", row.call.name, plain_signature(row.call.signature));
+    EXPECT_NE(text.find(call), std::string::npos) << call;
+    EXPECT_FALSE(row.call.doc.empty()) << row.call.name;
   }
 }
 

@@ -31,6 +31,9 @@ train Net {
   target    digit: i32[B]
   loss      cross_entropy(logits, digit)
   metric    accuracy(logits, digit)
+  metric    perplexity(logits, digit)
+  metric    auc(logits, digit)
+  metric    r2(sum(logits, axis = 1), cast(digit, f32))
   optimizer adam(lr = 1e-2)
   batch     16
   seed      3

@@ -189,6 +189,41 @@ TEST_F(Tool, WeightsAreEvaluatedAndPredictedWithAfterwards) {
   EXPECT_EQ(run("eval " + model + " --weights " + path("bad.safetensors")).status, 1);
 }
 
+TEST_F(Tool, EvalShowsMetricsAndTheConfusionMatrixWithTheNamesOfClasses) {
+  file("pets.csv", "a,b,c,pet\n1,0,0,cat\n3,2,0,cat\n0,1,0,dog\n0,0,1,dog\n0,0,1,fish\n");
+  std::string model = file("pets.nn", R"(model Pets {
+  input x: f32[B, 3]
+  param s: f32[] = 1
+  output y = x * s
+}
+train Pets {
+  data      csv("pets.csv")
+  target    pet: i32[B]
+  loss      cross_entropy(y, pet)
+  metric    accuracy(y, pet)
+  metric    f1(y, pet)
+  optimizer sgd(lr = 0)
+  batch     2
+}
+)");
+  ASSERT_EQ(run("train " + model + " -o " + path("w.safetensors")).status, 0);
+  Outcome text = run("eval " + model + " --weights " + path("w.safetensors"));
+  EXPECT_EQ(text.text.substr(text.text.find("  accuracy")),
+            "  accuracy         0.8\n"
+            "  f1               0.777778\n"
+            "\n"
+            "confusion matrix: rows are targets, columns predictions\n"
+            "       cat   dog  fish   recall\n"
+            "cat      2     0     0  100.0 %\n"
+            "dog      0     1     1   50.0 %\n"
+            "fish     0     0     1  100.0 %\n");
+  Outcome json = run("eval " + model + " --json --weights " + path("w.safetensors"));
+  EXPECT_NE(
+      json.text.find("\"confusion_matrix\":[[2,0,0],[0,1,1],[0,0,1]],\"classes\":[\"cat\",\"dog\",\"fish\"]"),
+      std::string::npos)
+      << json.text;
+}
+
 TEST_F(Tool, BenchSaysWhereTheTimeOfAStepGoes) {
   std::string model = file("small.nn", kSmall);
   Outcome table = run("bench " + model + " --kernels --seconds 0.01 --threads 1");

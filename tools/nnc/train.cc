@@ -11,6 +11,7 @@
 #include "ir/error.h"
 #include "runtime/checkpoints.h"
 #include "tools/nnc/interrupt.h"
+#include "tools/nnc/measures_text.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/progress.h"
 
@@ -39,8 +40,8 @@ void check_writable(const std::string& output) {
 
 void print_json(const EpochReport& r, const CompileStats& stats) {
   nlohmann::ordered_json line{{"epoch", r.epoch}};
-  for (const Measure& m : r.train) line[m.name] = m.value;
-  for (const Measure& m : r.test) line["test_" + m.name] = m.value;
+  add_measures(line, r.train);
+  add_measures(line, r.test, "test_");
   line["seconds"] = r.seconds;
   line["ms_per_step"] = r.ms_per_step;
   line["steps"] = r.steps;
@@ -53,8 +54,12 @@ void print_json(const EpochReport& r, const CompileStats& stats) {
 
 void print_text(const EpochReport& r, int64_t epochs) {
   std::string line = fmt::format("epoch {:>{}}/{}", r.epoch, std::to_string(epochs).size(), epochs);
-  for (const Measure& m : r.train) line += fmt::format("  {} {:.6g}", m.name, m.value);
-  for (const Measure& m : r.test) line += fmt::format("  test_{} {:.6g}", m.name, m.value);
+  for (const Measure& m : r.train) {
+    if (m.has_value) line += fmt::format("  {} {:.6g}", m.name, m.value);
+  }
+  for (const Measure& m : r.test) {
+    if (m.has_value) line += fmt::format("  test_{} {:.6g}", m.name, m.value);
+  }
   fmt::print("{}  {:.2f} s  {:.3f} ms/step\n", line, r.seconds, r.ms_per_step);
   std::fflush(stdout);
 }
