@@ -18,10 +18,12 @@ struct Init {
   bool operator==(const Init&) const = default;
 };
 
+/// A number; or one of `choices`, where it has any, by its index.
 struct InitArg {
   std::string_view name;
   double fallback;
   bool required = false;
+  std::span<const std::string_view> choices = {};
 };
 
 /// What a row's function sees. Arithmetic is in the parameter's type (f32 for anything but f64).

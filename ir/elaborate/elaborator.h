@@ -89,10 +89,13 @@ class Elaborator {
   void define(const ast::Name& name, Val value);
   std::optional<Init> initialiser(const ast::Expr& e);
   std::optional<Init> initialiser_call(const std::string& name, const std::vector<ast::Arg>* args, Loc loc);
-  /// Numbers and flags by the names of `names`, or nothing once reported.
-  std::optional<std::map<std::string, Val>> bind_numbers(const std::string& function,
-                                                         const std::vector<std::string>& names,
-                                                         const std::vector<ast::Arg>* args);
+  /// Numbers and flags by the names of `names`, or nothing once reported. Where a name has choices, its value is
+  /// one of these texts, and its index is the number.
+  std::optional<std::map<std::string, Val>> bind_numbers(
+      const std::string& function, const std::vector<std::string>& names, const std::vector<ast::Arg>* args,
+      const std::vector<std::span<const std::string_view>>& choices = {});
+  Val chosen(const std::string& function, const std::string& name, const Val& v,
+             std::span<const std::string_view> choices);
   // What stands before a scan's body; `axis` is where the first sequence has its time.
   struct ScanParts {
     Dim length;

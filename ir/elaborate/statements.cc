@@ -149,8 +149,12 @@ std::optional<Init> Elaborator::initialiser_call(const std::string& name, const 
     return std::nullopt;
   }
   std::vector<std::string> names;
-  for (const InitArg& a : row->args) names.emplace_back(a.name);
-  std::optional<std::map<std::string, Val>> given = bind_numbers(name, names, args);
+  std::vector<std::span<const std::string_view>> choices;
+  for (const InitArg& a : row->args) {
+    names.emplace_back(a.name);
+    choices.push_back(a.choices);
+  }
+  std::optional<std::map<std::string, Val>> given = bind_numbers(name, names, args, choices);
   if (!given) return std::nullopt;
   Init out{name, {}};
   for (const InitArg& a : row->args) {
@@ -164,9 +168,22 @@ std::optional<Init> Elaborator::initialiser_call(const std::string& name, const 
   return out;
 }
 
-std::optional<std::map<std::string, Val>> Elaborator::bind_numbers(const std::string& function,
-                                                                   const std::vector<std::string>& names,
-                                                                   const std::vector<ast::Arg>* args) {
+// The text's index among the choices, or a message that lists them.
+Val Elaborator::chosen(const std::string& function, const std::string& name, const Val& v,
+                       std::span<const std::string_view> choices) {
+  if (v.poisoned()) return v;
+  const std::string* text = v.as<std::string>();
+  auto found = text ? std::find(choices.begin(), choices.end(), *text) : choices.end();
+  if (found != choices.end()) return {Dim(found - choices.begin()), v.loc};
+  diag_.error("bad-argument", v.loc,
+              fmt::format("{}'s '{}' is one of \"{}\", not {}", function, name, fmt::join(choices, "\", \""),
+                          text ? "\"" + *text + "\"" : describe(v)));
+  return poison(v.loc);
+}
+
+std::optional<std::map<std::string, Val>> Elaborator::bind_numbers(
+    const std::string& function, const std::vector<std::string>& names, const std::vector<ast::Arg>* args,
+    const std::vector<std::span<const std::string_view>>& choices) {
   std::map<std::string, Val> out;
   bool good = true;
   size_t position = 0;
@@ -175,6 +192,8 @@ std::optional<std::map<std::string, Val>> Elaborator::bind_numbers(const std::st
     std::string name = arg.name.text;
     if (name.empty() && position < names.size()) name = names[position++];
     Val v = constant(*arg.value, "an argument");
+    auto which = static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+    if (which < choices.size() && !choices[which].empty()) v = chosen(function, name, v, choices[which]);
     Loc at = arg.name.text.empty() ? arg.value->loc : arg.name.loc;
     bool flag = v.as<bool>() != nullptr,
          number = v.as<double>() || (v.as<Dim>() && v.as<Dim>()->is_constant());

@@ -97,6 +97,16 @@ TEST(Initializers, HaveTheirMoments) {
       {"normal(1, 0.5)", 1, 0.5, -inf, inf},
       {"kaiming_uniform", 0, std::sqrt(2 / 200.0), -std::sqrt(6 / 200.0), std::sqrt(6 / 200.0)},
       {"kaiming_normal(slope = 1)", 0, std::sqrt(1 / 200.0), -inf, inf},
+      // A standard normal within [-2, 2] and [-1, 3]: mean and variance by the textbook formula.
+      {"truncated_normal", 0, 0.8796256610342398, -2, 2},
+      {"truncated_normal(1, 0.5, 0.5, 2.5)", 1.141393055363577, 0.39247348170221297, 0.5, 2.5},
+      {"kaiming_normal(mode = \"fan_out\")", 0, std::sqrt(2 / 100.0), -inf, inf},
+      {"kaiming_uniform(nonlinearity = \"tanh\")", 0, 5 / 3.0 / std::sqrt(200.0),
+       -5 / 3.0 * std::sqrt(3 / 200.0), 5 / 3.0 * std::sqrt(3 / 200.0)},
+      {"kaiming_normal(nonlinearity = \"relu\", mode = \"fan_in\")", 0, std::sqrt(2 / 200.0), -inf, inf},
+      {"kaiming_normal(nonlinearity = \"selu\")", 0, 0.75 / std::sqrt(200.0), -inf, inf},
+      {"identity", 0.005, std::sqrt(0.005 * 0.995), 0, 1},
+      {"orthogonal(2)", 0, 2 / std::sqrt(200.0), -2, 2},
       {"xavier_uniform(2)", 0, 2 * std::sqrt(2 / 300.0), -2 * std::sqrt(6 / 300.0), 2 * std::sqrt(6 / 300.0)},
       {"xavier_normal", 0, std::sqrt(2 / 300.0), -inf, inf},
   };
@@ -115,6 +125,61 @@ TEST(Initializers, HaveTheirMoments) {
     EXPECT_NEAR(sum / w.count(), c.mean, 1e-12 + c.deviation * 0.036);
     EXPECT_NEAR(std::sqrt(squares / w.count()), c.deviation, 1e-12 + c.deviation * 0.036);
   }
+}
+
+// Q Q^T = gain^2 on the side that is shorter; axes behind the first count as one.
+TEST(Initializers, OrthogonalIsOrthogonal) {
+  struct Case {
+    const char* type;
+    int64_t rows, columns;
+    double tolerance;
+  };
+  for (const Case& c : {Case{"f64[20, 50]", 20, 50, 1e-13},
+                        {"f64[50, 20]", 50, 20, 1e-13},
+                        {"f64[30, 30]", 30, 30, 1e-13},
+                        {"f32[8, 3, 2, 2]", 8, 12, 1e-5}}) {
+    SCOPED_TRACE(c.type);
+    Module m = module_of(std::string("model M {\n param w: ") + c.type + " = orthogonal(1.5)\n output w\n}");
+    Tensor w = interpret(m.init, {{"seed", Tensor(DType::I64, {})}})[0];
+    bool wide = c.rows <= c.columns;
+    int64_t units = wide ? c.rows : c.columns, length = wide ? c.columns : c.rows;
+    auto at = [&](int64_t unit, int64_t i) {
+      return wide ? w.get(unit * c.columns + i) : w.get(i * c.columns + unit);
+    };
+    for (int64_t a = 0; a < units; ++a) {
+      for (int64_t b = 0; b <= a; ++b) {
+        double product = 0;
+        for (int64_t i = 0; i < length; ++i) product += at(a, i) * at(b, i);
+        EXPECT_NEAR(product, a == b ? 2.25 : 0, c.tolerance);
+      }
+    }
+  }
+}
+
+// The distribution function at a few places, of 20000 draws: three standard errors are 0.011.
+TEST(Initializers, TruncatedNormalHasItsDistribution) {
+  Module m = module_of("model M {\n param w: f64[20000] = truncated_normal(0, 1, -3, 1)\n output w\n}");
+  Tensor w = interpret(m.init, {{"seed", Tensor(DType::I64, {})}})[0];
+  auto cdf = [](double x) { return (1 + std::erf(x / std::sqrt(2.0))) / 2; };
+  for (double x : {-2.5, -2.0, -1.0, 0.0, 0.5, 0.9}) {
+    int64_t below = 0;
+    for (int64_t i = 0; i < w.count(); ++i) below += w.get(i) < x;
+    EXPECT_NEAR(static_cast<double>(below) / 20000, (cdf(x) - cdf(-3)) / (cdf(1) - cdf(-3)), 0.011) << x;
+  }
+}
+
+TEST(Initializers, MistakesAreNamed) {
+  auto errors = [](const std::string& type, const std::string& init) {
+    return errors_of("model M {\n param w: " + type + " = " + init + "\n output w\n}");
+  };
+  EXPECT_NE(errors("f32[2, 2]", "kaiming_normal(mode = \"fan\")")
+                .find("kaiming_normal's 'mode' is one of \"fan_in\", \"fan_out\", not \"fan\""),
+            std::string::npos);
+  EXPECT_NE(errors("f32[2, 2]", "kaiming_normal(mode = 1)").find("is one of"), std::string::npos);
+  EXPECT_NE(errors("f32[2]", "orthogonal").find("this initialiser needs a weight"), std::string::npos);
+  EXPECT_NE(errors("f32[2]", "identity").find("identity needs a matrix"), std::string::npos);
+  EXPECT_NE(errors("f32[2]", "truncated_normal(low = 2)").find("low below high"), std::string::npos);
+  EXPECT_NE(errors("f32[2]", "truncated_normal(low = 50, high = 51)").find("no chance"), std::string::npos);
 }
 
 // torch.nn.Linear draws both weight and bias from ±1/sqrt(in).
