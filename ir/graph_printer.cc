@@ -76,18 +76,6 @@ class GraphPrinter {
     line("}");
   }
 
- private:
-  void line(const std::string& content) { out += std::string(indent_, ' ') + content; }
-
-  static std::string signature(const Graph& graph) {
-    std::string inputs;
-    for (NodeId id : graph.inputs()) {
-      const auto& in = graph.node(id).as<InputAttrs>();
-      inputs += fmt::format("{}{}: {}", inputs.empty() ? "" : ", ", name_text(in.name), in.type.str());
-    }
-    return "(" + inputs + ")";
-  }
-
   void node(const Graph& graph, const Names& names, NodeId id) {
     const Node& n = graph.node(id);
     if (n.op == Op::Input) return line("input " + name_text(names[id]) + "\n");
@@ -110,6 +98,18 @@ class GraphPrinter {
     out += (types.empty() ? "" : " : " + types) + "\n";
   }
 
+ private:
+  void line(const std::string& content) { out += std::string(indent_, ' ') + content; }
+
+  static std::string signature(const Graph& graph) {
+    std::string inputs;
+    for (NodeId id : graph.inputs()) {
+      const auto& in = graph.node(id).as<InputAttrs>();
+      inputs += fmt::format("{}{}: {}", inputs.empty() ? "" : ", ", name_text(in.name), in.type.str());
+    }
+    return "(" + inputs + ")";
+  }
+
   size_t indent_ = 0;
 };
 
@@ -120,6 +120,17 @@ std::string attributes_text(const Attrs& attrs) {
   std::visit(
       [&](const auto& a) { std::apply([&](auto... f) { (append_field(out, f, a), ...); }, a.fields()); },
       attrs);
+  return out;
+}
+
+std::vector<std::string> node_texts(const Graph& graph) {
+  Names names(graph);
+  std::vector<std::string> out;
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    GraphPrinter printer;
+    printer.node(graph, names, id);
+    out.push_back(std::move(printer.out));
+  }
   return out;
 }
 

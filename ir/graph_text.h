@@ -26,6 +26,8 @@
 namespace nnc {
 
 std::string print(const Graph& graph);
+/// The statement of each node as it stands in that text, without indentation; of inputs too.
+std::vector<std::string> node_texts(const Graph& graph);
 
 /// The graph of a `graph` block; nothing when it has errors, all of which are reported. ir/verify.h checks
 /// the rest.

@@ -17,6 +17,8 @@ Dim dot_flops(const Graph& g, const Node& n) {
   return Dim(2) * contracted * element_count(n.results[0].shape);
 }
 
+}  // namespace
+
 Dim flops_of(const Graph& g, const Node& n) {
   switch (info(n.op).op_class) {
     case OpClass::Leaf:
@@ -42,8 +44,6 @@ Dim flops_of(const Graph& g, const Node& n) {
   }
   return Dim(0);
 }
-
-}  // namespace
 
 Cost cost_of(const Graph& graph) {
   Cost cost;

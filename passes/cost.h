@@ -12,5 +12,7 @@ struct Cost {
 };
 
 Cost cost_of(const Graph& graph);
+/// Of one node, bodies included.
+Dim flops_of(const Graph& graph, const Node& node);
 
 }  // namespace nnc

@@ -1,13 +1,12 @@
-#include "tools/nnc/dot.h"
-
-#include <map>
-
+// Layers as Graphviz text.
 #include <fmt/format.h>
+
+#include "tools/nnc/picture.h"
 
 namespace nnc::tool {
 namespace {
 
-std::string escaped(const std::string& text) {
+std::string quoted(const std::string& text) {
   std::string out;
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -16,40 +15,54 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-std::string label_of(const Node& n) {
-  std::string name(info(n.op).name);
-  if (n.op == Op::Input) name = n.as<InputAttrs>().name;
-  if (n.op == Op::Param) name = n.as<ParamAttrs>().path;
-  if (n.op == Op::Constant) name = n.as<ConstantAttrs>().value.str();
-  return escaped(fmt::format("{}", name)) + "\\n" + escaped(n.results[0].str());
+const char* shape_of(LayerKind kind) { return kind == LayerKind::Layer ? "box" : "ellipse"; }
+
+std::string boxes(const LayerNode& n, const std::string& id, const std::string& indent) {
+  if (n.kind != LayerKind::Cluster) {
+    return fmt::format("{}{} [label=\"{}\\n{}\", shape={}];\n", indent, id, quoted(n.name), quoted(n.type),
+                       shape_of(n.kind));
+  }
+  std::string out =
+      fmt::format("{0}subgraph cluster_{1} {{\n{0}  label=\"{2}\";\n", indent, id, quoted(n.name));
+  for (size_t i = 0; i < n.children.size(); ++i)
+    out += boxes(n.children[i], fmt::format("{}_{}", id, i), indent + "  ");
+  return out + indent + "}\n";
+}
+
+// An edge at a cluster's border goes on to the layers behind it.
+void ends_of(const LayerNode& n, const std::string& id, bool entry, std::vector<std::string>& out) {
+  if (n.kind != LayerKind::Cluster) {
+    out.push_back(id);
+    return;
+  }
+  for (auto [from, to] : n.edges) {
+    int inner = entry ? to : from;
+    if ((entry ? from : to) != kOutside || inner == kOutside) continue;
+    ends_of(n.children[inner], fmt::format("{}_{}", id, inner), entry, out);
+  }
+}
+
+void edges(const LayerNode& n, const std::string& id, std::string& out) {
+  for (auto [from, to] : n.edges) {
+    if (from == kOutside || to == kOutside) continue;
+    std::vector<std::string> begins, ends;
+    ends_of(n.children[from], fmt::format("{}_{}", id, from), false, begins);
+    ends_of(n.children[to], fmt::format("{}_{}", id, to), true, ends);
+    for (const std::string& b : begins) {
+      for (const std::string& e : ends) out += fmt::format("  {} -> {};\n", b, e);
+    }
+  }
+  for (size_t i = 0; i < n.children.size(); ++i) edges(n.children[i], fmt::format("{}_{}", id, i), out);
 }
 
 }  // namespace
 
-std::string dot_of(const Graph& graph) {
-  std::vector<bool> live = live_nodes(graph);
-  std::map<ScopeId, std::string> clusters;
-  std::string edges;
-  for (NodeId id = 0; id < graph.size(); ++id) {
-    const Node& n = graph.node(id);
-    if (!live[id]) continue;
-    clusters[n.scope] += fmt::format("    n{} [label=\"{}\"];\n", id, label_of(n));
-    for (Value v : n.operands) edges += fmt::format("  n{} -> n{};\n", v.node, id);
-  }
-  for (const Output& o : graph.outputs()) {
-    edges += fmt::format("  \"out {0}\" [label=\"{0}\", shape=oval];\n  n{1} -> \"out {0}\";\n",
-                         escaped(o.name), o.value.node);
-  }
-  std::string out = fmt::format("digraph \"{}\" {{\n  node [shape=box];\n", escaped(graph.name()));
-  for (const auto& [scope, nodes] : clusters) {
-    std::string path = graph.scope_path(scope);
-    if (path.empty())
-      out += nodes;
-    else
-      out +=
-          fmt::format("  subgraph cluster_{} {{\n    label=\"{}\";\n{}  }}\n", scope, escaped(path), nodes);
-  }
-  return out + edges + "}\n";
+std::string dot_of(const LayerNode& tree, const std::string& name) {
+  std::string out = fmt::format("digraph \"{}\" {{\n", quoted(name));
+  for (size_t i = 0; i < tree.children.size(); ++i)
+    out += boxes(tree.children[i], fmt::format("n_{}", i), "  ");
+  edges(tree, "n", out);
+  return out + "}\n";
 }
 
 }  // namespace nnc::tool

@@ -12,8 +12,8 @@
 #include "ir/parser.h"
 #include "passes/pipeline.h"
 #include "runtime/file.h"
-#include "tools/nnc/dot.h"
 #include "tools/nnc/model_file.h"
+#include "tools/nnc/picture.h"
 #include "tools/nnc/summary.h"
 
 namespace nnc::tool {
@@ -27,13 +27,15 @@ struct ShowOptions {
   bool summary = false;
 };
 
+const Graph& shown_graph(const Module& m) { return m.spec ? m.train : m.predict; }
+
 // What runs, after the passes: the training step where the file trains, else prediction.
 Graph passed(const Module& m, const ShowOptions& o, std::vector<std::string> disabled) {
   PipelineOptions options;
   options.context.fusion = o.mode == "unfused" ? FusionMode::Unfused : FusionMode::Fused;
   if (m.spec) options.context.optimizer = m.spec->optimizer;
   options.disabled = std::move(disabled);
-  return run_pipeline(m.spec ? m.train : m.predict, options);
+  return run_pipeline(shown_graph(m), options);
 }
 
 Graph fused_of(const Module& m, const ShowOptions& o) { return passed(m, o, {}); }
@@ -81,7 +83,7 @@ struct Emission {
 
 const std::vector<Emission>& emissions() {
   static const std::vector<Emission> rows = {
-      {"graph", [](const Module& m, const ShowOptions&) { return print(m.spec ? m.train : m.predict); }},
+      {"graph", [](const Module& m, const ShowOptions&) { return print(shown_graph(m)); }},
       {"step", [](const Module& m, const ShowOptions& o) { return print(passed(m, o, {"fuse"})); }},
       {"fused", [](const Module& m, const ShowOptions& o) { return print(fused_of(m, o)); }},
       {"loops",
@@ -103,7 +105,9 @@ const std::vector<Emission>& emissions() {
          Graph fused = fused_of(m, o);
          return print_memory(plan_program(fused, compile_options(fused, m, o)));
        }},
-      {"dot", [](const Module& m, const ShowOptions&) { return dot_of(m.spec ? m.train : m.predict); }},
+      {"dot", [](const Module& m, const ShowOptions&) { return dot_of(layer_tree(shown_graph(m)), m.name); }},
+      {"svg", [](const Module& m, const ShowOptions&) { return svg_of(layer_tree(shown_graph(m))); }},
+      {"html", [](const Module& m, const ShowOptions&) { return html_of(shown_graph(m), m.name); }},
   };
   return rows;
 }

@@ -1,12 +1,26 @@
-// A table of a model for people: layers by scope, what they give, how many parameters they hold.
+// The layers of a model as a table.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ir/module.h"
 
 namespace nnc::tool {
 
+/// What one layer gives and costs when it predicts, per example: the batch is 1 in every number.
+struct LayerSummary {
+  std::string layer, output;
+  Dim parameters, state;  // trainable numbers, and the others it keeps
+  Dim bytes;              // of what it gives
+  Dim flops;
+};
+
+/// In the order of the model; what no scope holds is called (model).
+std::vector<LayerSummary> summarize(const Module& module);
+/// A table for 80 columns and more, with the sums below it.
 std::string summary_of(const Module& module);
+/// "1.23 M"; a size that depends on symbols as it is.
+std::string short_count(const Dim& count);
 
 }  // namespace nnc::tool
