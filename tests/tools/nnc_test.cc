@@ -1,5 +1,7 @@
 // The tool as its users meet it: a process with arguments, output and an exit status.
+#include <pty.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -306,6 +308,47 @@ train Pets {
       json.text.find("\"confusion_matrix\":[[2,0,0],[0,1,1],[0,0,1]],\"classes\":[\"cat\",\"dog\",\"fish\"]"),
       std::string::npos)
       << json.text;
+}
+
+// What the tool writes to a terminal of 80 columns.
+std::string run_in_terminal(const std::string& command) {
+  winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+  int terminal = -1;
+  pid_t child = forkpty(&terminal, nullptr, nullptr, &size);
+  if (child == 0) {
+    execl("/bin/sh", "sh", "-c", (std::string(NNC_TOOL) + " " + command).c_str(), nullptr);
+    _exit(127);
+  }
+  std::string out;
+  std::array<char, 4096> buffer;
+  for (ssize_t n; (n = ::read(terminal, buffer.data(), buffer.size())) > 0;) out.append(buffer.data(), n);
+  waitpid(child, nullptr, 0);
+  close(terminal);
+  return out;
+}
+
+TEST_F(Tool, TheLiveLineFitsIntoTheTerminalAndIsNotInAPipe) {
+  std::string text = read(example("digits.nn"));
+  for (const char* metric : {"f1", "precision", "recall", "perplexity", "auc"})
+    text.insert(text.find("  optimizer"), std::string("  metric ") + metric + "(logits, digit)\n");
+  std::string model = file("digits.nn", text);
+  std::string options =
+      "train " + model + " --epochs 2 --mode=interpreted --batch 400 --set model.hidden1=32";
+  std::string shown = run_in_terminal(options);
+  const std::string begin = "\r\x1b[K";
+  size_t lines = 0;
+  for (size_t at = shown.find(begin); at != std::string::npos; at = shown.find(begin, at + 1)) {
+    size_t from = at + begin.size(), end = shown.find_first_of("\r\n", from);
+    std::string line = shown.substr(from, end - from);
+    if (line.find("  step ") == std::string::npos) continue;
+    ++lines;
+    EXPECT_LT(line.size(), 80u) << line;
+    EXPECT_NE(line.find(" left"), std::string::npos) << line;
+    EXPECT_NE(line.find("f1 "), std::string::npos) << line;
+  }
+  EXPECT_GT(lines, 0u) << shown;
+  std::string piped = run(options).text;
+  EXPECT_EQ(piped.find_first_of("\r\x1b"), std::string::npos) << piped;
 }
 
 TEST_F(Tool, BenchSaysWhereTheTimeOfAStepGoes) {

@@ -125,7 +125,7 @@ bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions&
   while (trainer.position().open || trainer.position().epoch < epochs) {
     progress.begin(trainer.position().epoch + !trainer.position().open);
     EpochReport r = trainer.train_epoch([&](int64_t step, int64_t steps, double loss) {
-      progress.update(step, steps, loss);
+      progress.update(trainer, step, steps, loss);
       if (checkpoints) checkpoints->after_step(trainer);
       return !interrupted();
     });
