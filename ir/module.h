@@ -22,7 +22,7 @@
 #include "ir/diagnostics.h"
 #include "ir/graph.h"
 #include "ir/measures.h"
-#include "ir/optimizers.h"
+#include "ir/update_spec.h"
 
 namespace nnc {
 
@@ -50,8 +50,8 @@ struct TrainSpec {
   std::optional<DataSpec> data;
   std::vector<TargetSpec> targets;
   std::vector<MeasureSpec> measures;  // the loss, then the metrics: the first outputs of `train` and `eval`
-  OptimizerSpec optimizer;            // the learning rate is its argument "lr"
-  int64_t batch = 32;                 // 0: the whole data set (`batch full`)
+  UpdateSpec update;
+  int64_t batch = 32;  // 0: the whole data set (`batch full`)
   int64_t epochs = 1;
   int64_t seed = 0;
   Loc loc;                          // of the train block

@@ -26,7 +26,7 @@ constexpr Pass kPasses[] = {
      "exact algebra, constants folded, dead code dropped"},
     {"scan_hoist", [](const Graph& g, const Context&) { return hoist_scans(g); }, P, P, false,
      "what does not depend on the carried state moves out of scans"},
-    {"training_step", [](const Graph& g, const Context& c) { return training_step(g, *c.optimizer); }, P, P,
+    {"training_step", [](const Graph& g, const Context& c) { return training_step(g, *c.update); }, P, P,
      true, "gradients of the loss and the optimizer's updates"},
     {"strip", [](const Graph& g, const Context&) { return strip_stop_gradients(g); }, P, P, false,
      "stop_gradient is its operand, once gradients are built"},
@@ -64,7 +64,7 @@ std::vector<const Pass*> chosen(const PipelineOptions& options) {
   std::vector<const Pass*> rows;
   if (options.only.empty()) {
     for (const Pass& p : kPasses) {
-      if (!p.training || options.context.optimizer) rows.push_back(&p);
+      if (!p.training || options.context.update) rows.push_back(&p);
     }
   }
   for (const std::string& name : options.only) rows.push_back(&find_pass(name));
@@ -79,7 +79,7 @@ void check_order(const std::vector<const Pass*>& rows, const PipelineOptions& op
   for (const Pass* p : rows) {
     if (p->needs != stage)
       throw Error(fmt::format("pass '{}' comes too late: its graph is fused already", p->name));
-    if (p->training && !options.context.optimizer) {
+    if (p->training && !options.context.update) {
       throw Error(fmt::format("pass '{}' needs an optimizer: the graph is not one that is trained", p->name));
     }
     stage = p->gives;

@@ -2,7 +2,7 @@
 // and nowhere else.
 //
 //   PipelineOptions options;
-//   options.context.optimizer = spec.optimizer;           // a training graph: include the step
+//   options.context.update = spec.update;                 // a training graph: include the step
 //   Graph fused = run_pipeline(module.train, options);
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "ir/graph.h"
-#include "ir/optimizers.h"
+#include "ir/update_spec.h"
 #include "ir/verify.h"
 #include "passes/fuse.h"
 
@@ -22,7 +22,7 @@ namespace nnc {
 
 /// What passes are told beside the graph.
 struct PassContext {
-  std::optional<OptimizerSpec> optimizer;  // without one, there is no training step to make
+  std::optional<UpdateSpec> update;  // without one, there is no training step to make
   FusionMode fusion = FusionMode::Fused;
 };
 

@@ -8,6 +8,7 @@
 #include "ir/error.h"
 #include "ir/net.h"
 #include "passes/differentiate.h"
+#include "passes/gradient_seam.h"
 #include "passes/merge_scans.h"
 #include "passes/rewrite.h"
 #include "passes/scan_hoist.h"
@@ -25,30 +26,37 @@ Value loss_of(const Graph& g) {
   return loss->value;
 }
 
-std::vector<ParamGradient> param_gradients(Builder& b, Value loss) {
+bool is_frozen(const UpdateSpec& update, const std::string& path) {
+  const ParamGroup* group = group_of(update, path);
+  return group != nullptr && group->frozen;
+}
+
+std::vector<ParamGradient> param_gradients(Builder& b, Value loss, const UpdateSpec& update) {
   const Graph& g = b.graph();
   std::vector<bool> read = ancestors(g, {loss});
   std::vector<ParamGradient> out;
   std::vector<Value> params;
   for (NodeId id : g.params()) {
     const auto& attrs = g.node(id).as<ParamAttrs>();
-    if (!attrs.trainable || !read[id] || !is_float(attrs.type.dtype)) continue;
+    if (!attrs.trainable || !read[id] || !is_float(attrs.type.dtype) || is_frozen(update, attrs.path))
+      continue;
     params.push_back({id, 0});
     out.push_back({attrs.path, {id, 0}, {}});
   }
-  if (params.empty()) throw Error("nothing to train: the loss depends on no trainable parameter");
+  if (params.empty())
+    throw Error("nothing to train: the loss depends on no trainable parameter that is not frozen");
   std::vector<Value> found = gradients(b, loss, params);
   for (size_t i = 0; i < out.size(); ++i) out[i].gradient = found[i];
   return out;
 }
 
-// State writes that hold on to the old value unless `finite`.
+// State writes that hold on to the old value unless the condition is met.
 class StateWriter {
  public:
-  StateWriter(Builder& b, Value finite) : b_(b), finite_(finite) {}
+  StateWriter(Builder& b, Value condition) : b_(b), condition_(condition) {}
 
   void write(const std::string& path, Value old, Value next) {
-    b_.graph().add_output({path, b_.select(finite_, next, old), true});
+    b_.graph().add_output({path, b_.select(condition_, next, old), true});
   }
   void write_state(const std::string& path, Value next) {
     write(path, b_.param(path, b_.type(next), false), next);
@@ -56,8 +64,10 @@ class StateWriter {
 
  private:
   Builder& b_;
-  Value finite_;
+  Value condition_;
 };
+
+Value next_integer(Builder& b, Value x) { return b.add(x, b.constant(Literal::from_int(DType::I64, 1))); }
 
 // "update.h.linear.weight", a scope per part.
 ScopeId update_scope(Graph& g, const std::string& path) {
@@ -70,22 +80,50 @@ ScopeId update_scope(Graph& g, const std::string& path) {
   return scope;
 }
 
-void update(Builder& b, const Seam& seam, const OptimizerSpec& optimizer, Value next_step,
-            StateWriter& writer) {
+// average += (1 - decay) (new - average), in the arithmetic's type.
+Value next_average(Builder& b, const std::string& path, Value param, double decay) {
+  Type type{average_type(b.dtype(param)), b.shape(param)};
+  Value average = b.param(average_path(path), type, false);
+  Value distance = b.sub(b.cast(param, type.dtype), average);
+  return b.add(average, b.mul(b.scalar(type.dtype, 1 - decay), distance));
+}
+
+Value rate_for(Builder& b, Value rate, const UpdateSpec& update, const std::string& path) {
+  const ParamGroup* group = group_of(update, path);
+  return group && group->rate != 1 ? b.mul(rate, b.scalar(DType::F64, group->rate)) : rate;
+}
+
+// `count` is the number of this update, from 1.
+void write_updates(Builder& b, const Seam& seam, const UpdateSpec& update, Value count, StateWriter& writer) {
   Value rate = b.input(kLearningRateInput, {DType::F64, {}});
   for (const ParamGradient& p : seam.gradients) {
     b.set_scope(update_scope(b.graph(), p.path));
-    Update u = apply_optimizer(b, optimizer, p.param, p.gradient, rate, next_step);
+    OptimizerSpec optimizer = optimizer_for(update, p.path);
+    Update u = apply_optimizer(b, optimizer, p.param, p.gradient, rate_for(b, rate, update, p.path), count);
     writer.write(p.path, p.param, u.param);
     for (const auto& [path, value] : u.state) writer.write_state(path, value);
+    if (update.average)
+      writer.write_state(average_path(p.path), next_average(b, p.path, u.param, *update.average));
   }
   b.set_scope(0);
+}
+
+Seam cross_seam(Builder& b, Value loss, const UpdateSpec& update,
+                const std::vector<GradientTransform>& further) {
+  Seam seam{loss, param_gradients(b, loss, update), {}, {}};
+  std::vector<GradientTransform> transforms = seam_transforms(update);
+  transforms.insert(transforms.end(), further.begin(), further.end());
+  for (const GradientTransform& transform : transforms) {
+    ScopeGuard scope(b, "update");
+    transform(b, seam);
+  }
+  return seam;
 }
 
 }  // namespace
 
 // Scans are hoisted first: what has left a scan before differentiation needs no saving and no way back.
-Graph training_step(const Graph& model, const OptimizerSpec& optimizer,
+Graph training_step(const Graph& model, const UpdateSpec& update,
                     const std::vector<GradientTransform>& transforms) {
   Graph train = hoist_scans(model);
   Rebuild to(train);
@@ -93,22 +131,27 @@ Graph training_step(const Graph& model, const OptimizerSpec& optimizer,
   Builder& b = to.builder();
   b.set_scope(0);
   b.set_loc({});
-
-  Seam seam{to(loss_of(train)), {}};
-  seam.gradients = param_gradients(b, seam.loss);
-  for (const GradientTransform& transform : transforms) transform(b, seam);
+  Seam seam = cross_seam(b, to(loss_of(train)), update, transforms);
 
   for (const Output& out : train.outputs()) {
     if (!out.state_write) b.graph().add_output({out.name, to(out.value), false});
   }
-  StateWriter writer(b, b.unary(Op::IsFinite, seam.loss));
-  Value step = b.param(kStepParam, {DType::I64, {}}, false);
-  Value next_step = b.add(step, b.constant(Literal::from_int(DType::I64, 1)));
-  update(b, seam, optimizer, next_step, writer);
-  for (const Output& out : train.outputs()) {
-    if (out.state_write) writer.write_state(out.name, to(out.value));
+  Value finite = b.unary(Op::IsFinite, seam.loss);
+  StateWriter every_step(b, finite);
+  Value step = b.param(kStepParam, {DType::I64, {}}, false), next_step = next_integer(b, step);
+  if (seam.updates.valid()) {
+    StateWriter last_step(b, b.binary(Op::And, finite, seam.updates));
+    Value count = b.param(kUpdatesParam, {DType::I64, {}}, false), next_count = next_integer(b, count);
+    write_updates(b, seam, update, next_count, last_step);
+    last_step.write(kUpdatesParam, count, next_count);
+  } else {
+    write_updates(b, seam, update, next_step, every_step);
   }
-  writer.write(kStepParam, step, next_step);
+  for (const auto& [path, value] : seam.state) every_step.write_state(path, value);
+  for (const Output& out : train.outputs()) {
+    if (out.state_write) every_step.write_state(out.name, to(out.value));
+  }
+  every_step.write(kStepParam, step, next_step);
   return eliminate_dead_code(merge_scans(b.graph()));
 }
 

@@ -41,6 +41,12 @@ std::vector<int64_t> epoch_order(int64_t samples, int64_t seed, int64_t epoch) {
   return order;
 }
 
+UpdateShare share_of(const Batches& batches, int64_t i, int64_t count) {
+  int64_t first = i / count * count, end = std::min(first + count, batches.count()), samples = 0;
+  for (int64_t k = first; k < end; ++k) samples += batches.size(k);
+  return {static_cast<double>(batches.size(i)) / static_cast<double>(samples), i + 1 == end};
+}
+
 int64_t row_bytes(const Tensor& column) {
   int64_t samples = column.shape()[0];
   return samples == 0 ? 0 : static_cast<int64_t>(column.bytes().size()) / samples;

@@ -36,6 +36,14 @@ class Batches {
   int64_t samples_, batch_;
 };
 
+/// A batch's part in the update that `count` consecutive batches of an epoch make together.
+struct UpdateShare {
+  double share = 1;  // of the samples of those batches
+  bool last = true;  // of them: the update follows
+};
+/// Of batch number i. At an epoch's end the last update takes what remains.
+UpdateShare share_of(const Batches& batches, int64_t i, int64_t count);
+
 /// Bytes of one sample of the column.
 int64_t row_bytes(const Tensor& column);
 

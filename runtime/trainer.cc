@@ -11,6 +11,7 @@
 #include "ir/bind.h"
 #include "ir/error.h"
 #include "ir/net.h"
+#include "passes/read_averages.h"
 #include "passes/training_step.h"
 #include "runtime/batches.h"
 
@@ -59,8 +60,8 @@ Trainer::Trainer(Module module, TrainerOptions options)
   if (!module_.spec) return;
   batch_ = options_.batch.value_or(spec().batch);
   seed_ = options_.seed.value_or(spec().seed);
-  learning_rate_ = optimizer_arg(spec().optimizer, "lr");
-  step_ = training_step(module_.train, spec().optimizer);
+  scalars_.learning_rate = optimizer_arg(spec().update.optimizer, "lr");
+  step_ = training_step(module_.train, spec().update);
   add_missing_state(step_, state_);
   add_missing_state(module_.eval, state_);
 }
@@ -137,16 +138,22 @@ Function& Trainer::step_function() {
   return *step_function_;
 }
 
-// The step reads what the training graph reads, in its order, then the learning rate. Returns its extents.
+// The step reads what the training graph reads, in its order, then scalars. Returns its extents.
 const Bindings& Trainer::feed_step(std::span<const int64_t> rows) {
   bool whole =
       static_cast<int64_t>(rows.size()) == data_.train.samples && std::is_sorted(rows.begin(), rows.end());
   step_inputs_ = whole ? feeder_->whole_table() : feeder_->gather(rows);
-  step_inputs_.push_back(reinterpret_cast<const std::byte*>(&learning_rate_));
+  for (size_t i = step_inputs_.size(); i < step_.inputs().size(); ++i)
+    step_inputs_.push_back(scalars_.find(step_.node(step_.inputs()[i]).as<InputAttrs>().name));
   return with_batch(step_sizes_, static_cast<int64_t>(rows.size()));
 }
 
 double Trainer::train_step(std::span<const int64_t> rows) {
+  scalars_.share = scalars_.update = 1;
+  return run_step(rows);
+}
+
+double Trainer::run_step(std::span<const int64_t> rows) {
   Function& f = step_function();
   const Bindings& sizes = feed_step(rows);
   f.run(step_inputs_, sizes);
@@ -179,7 +186,10 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
   while (position_.step < report.steps && report.complete) {
     auto step_start = std::chrono::steady_clock::now();
     int64_t i = position_.step;
-    train_step(batches.rows(i, order));
+    UpdateShare share = share_of(batches, i, spec().update.accumulate);
+    scalars_.share = share.share;
+    scalars_.update = share.last;
+    run_step(batches.rows(i, order));
     times.push_back(seconds_since(step_start));
     count_step(f, batches.size(i));
     position_.seconds = before + seconds_since(start);
@@ -226,7 +236,8 @@ void Trainer::prepare_for(Prepared& p, const Graph& graph, const Bindings& sizes
   if (p.function && std::all_of(sizes.begin(), sizes.end(), fits)) return;
   if (p.expected.empty()) p.expected = sizes;
   for (const auto& [name, size] : sizes) p.largest[name] = std::max(p.largest[name], size);
-  p.function = engine_.prepare(graph, state_, p.largest, p.expected);
+  Graph averaged = read_averages(graph, [&](const std::string& path) { return state_.count(path) > 0; });
+  p.function = engine_.prepare(averaged, state_, p.largest, p.expected);
 }
 
 std::vector<Measure> Trainer::evaluate(const BoundTable& table, int64_t batch) {

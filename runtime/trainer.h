@@ -22,6 +22,7 @@
 #include "runtime/feeder.h"
 #include "runtime/measures.h"
 #include "runtime/safetensors.h"
+#include "runtime/step_scalars.h"
 
 namespace nnc {
 
@@ -93,7 +94,7 @@ class Trainer {
   /// stops there; the next train_epoch() goes on with the same epoch.
   using Progress = std::function<bool(int64_t step, int64_t steps, double loss)>;
   EpochReport train_epoch(const Progress& progress = nullptr);
-  /// One step on the given batch of training samples; returns its loss.
+  /// One step with an update on the given batch of training samples; returns its loss.
   double train_step(std::span<const int64_t> rows);
   /// Steps over the given rows `steps` times and says what each kernel took; nothing when interpreted.
   std::vector<KernelProfile> profile_step(std::span<const int64_t> rows, int steps);
@@ -112,6 +113,9 @@ class Trainer {
   const TrainSpec& spec() const;
   Function& step_function();
   const Bindings& feed_step(std::span<const int64_t> rows);
+  double run_step(std::span<const int64_t> rows);
+  void start_averages();
+  Tensor weight(const std::string& path) const;
   void prepare_for(Prepared& p, const Graph& graph, const Bindings& sizes);
   const Bindings& with_batch(Bindings& sizes, int64_t batch) const;
   Bindings sizes_of(const BoundTable& table, int64_t batch) const;
@@ -130,7 +134,7 @@ class Trainer {
   int64_t batch_ = 0, seed_ = 0;
   Position position_;
   mutable std::map<std::string, std::string> settings_;  // made when first asked for
-  double learning_rate_ = 0;
+  StepScalars scalars_;
   Graph step_{"step"};
   Engine engine_;
   State state_;

@@ -101,6 +101,17 @@ void copy_values(const Safetensors& file, std::span<const TensorSpec> specs, Sta
   }
 }
 
+/// What a checkpoint has of the weights alone, averages in place of what they average.
+void keep_weights(Safetensors& file, std::span<const TensorSpec> specs) {
+  std::vector<NamedTensor> weights;
+  for (const TensorSpec& spec : specs) {
+    const Tensor* average = file.find(average_path(spec.name));
+    const Tensor* found = average ? average : file.find(spec.name);
+    if (found != nullptr) weights.push_back({spec.name, average ? found->cast(spec.dtype) : *found});
+  }
+  file.tensors = std::move(weights);
+}
+
 /// "batch: 64, and 32 in the checkpoint", one line per setting that differs.
 std::vector<std::string> differences(const std::map<std::string, std::string>& now, const Safetensors& file) {
   std::vector<std::string> out;
@@ -128,7 +139,18 @@ void Trainer::initialize() {
   }
   auto counter = state_.find(kSeedParam);
   if (counter != state_.end()) counter->second.set_int(0, seed_);
+  start_averages();
   position_ = {};
+}
+
+// A moving average begins as the weights themselves.
+void Trainer::start_averages() {
+  for (const auto& [path, tensor] : state_) {
+    auto average = state_.find(average_path(path));
+    if (average == state_.end()) continue;
+    Tensor start = tensor.cast(average->second.dtype());
+    std::ranges::copy(start.bytes(), average->second.bytes().begin());
+  }
 }
 
 std::vector<TensorSpec> Trainer::weight_specs() const {
@@ -146,18 +168,22 @@ std::vector<TensorSpec> Trainer::weight_specs() const {
 void Trainer::load_weights(const std::string& path) {
   Safetensors file = load_safetensors(path);
   std::vector<TensorSpec> specs = weight_specs();
-  if (is_checkpoint(file)) {
-    std::set<std::string_view> wanted;
-    for (const TensorSpec& spec : specs) wanted.insert(spec.name);
-    std::erase_if(file.tensors, [&](const NamedTensor& t) { return !wanted.contains(t.name); });
-  }
+  if (is_checkpoint(file)) keep_weights(file, specs);
   check_against(file, specs, path);
   copy_values(file, specs, state_);
+  start_averages();
+}
+
+// As evaluation reads it: the moving average where there is one.
+Tensor Trainer::weight(const std::string& path) const {
+  const Tensor& own = state_.at(path);
+  auto average = state_.find(average_path(path));
+  return average == state_.end() ? own : average->second.cast(own.dtype());
 }
 
 void Trainer::save_weights(const std::string& path) const {
   std::vector<NamedTensor> tensors;
-  for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, state_.at(spec.name)});
+  for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, weight(spec.name)});
   save_safetensors(path, tensors, {{"kind", "weights"}, {"model", module_.name}});
 }
 
@@ -167,7 +193,8 @@ const std::map<std::string, std::string>& Trainer::settings() const {
   out["model"] =
       fmt::format("'{}' with digest {}", module_.name, Digest().add(print(module_.predict)).text());
   out["training step"] = "digest " + Digest().add(print(step_)).text();
-  out["optimizer"] = text_of(spec().optimizer);
+  out["optimizer"] = text_of(spec().update.optimizer);
+  out["updates"] = surroundings(spec().update);
   out["batch"] = batch_ == 0 ? "full" : std::to_string(batch_);
   out["seed"] = std::to_string(seed_);
   out["training data"] = digest_of(data_.train);

@@ -1,15 +1,14 @@
-// Calls of layers: arguments bound to the signature, converted to what it says they are.
+// Calls of layers and blocks: who is meant, and what its arguments are worth.
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "ir/elaborate/arguments.h"
 #include "ir/elaborate/elaborator.h"
 #include "ir/error.h"
 
 namespace nnc {
 namespace {
-
-using Given = std::vector<std::pair<const ast::Arg*, Val>>;
 
 std::vector<std::string> function_names(const Declarations& declarations, bool measures) {
   std::vector<std::string> out;
@@ -26,162 +25,6 @@ Error named_error(std::string_view name, const Error& e) {
   std::string message = e.what();
   if (!message.starts_with(name)) message = fmt::format("{}: {}", name, message);
   return Error(message, e.notes());
-}
-
-std::string usage(const LayerRow& row) { return fmt::format("{}({})", row.name, row.signature); }
-
-// Arguments by position of the signature; several only where it says `tensors`.
-struct Bound {
-  std::vector<Given> values;
-  bool failed = false;
-};
-
-class ArgumentBinder {
- public:
-  ArgumentBinder(const LayerRow& row, const std::vector<LayerArg>& signature, Diagnostics& diag)
-      : row_(row), signature_(signature), diag_(diag) {
-    bound_.values.resize(signature.size());
-  }
-
-  Bound bind(const Given& given, Loc call) {
-    for (const auto& [arg, val] : given) arg->name.text.empty() ? positional(*arg, val) : named(*arg, val);
-    for (size_t i = 0; i < signature_.size(); ++i) {
-      // A misspelt argument is the one that is missing.
-      if (bound_.failed || !signature_[i].required || !bound_.values[i].empty()) continue;
-      error("missing-argument", call, fmt::format("{} needs '{}'", row_.name, signature_[i].name));
-    }
-    return std::move(bound_);
-  }
-
- private:
-  Diagnostic& error(const char* code, Loc loc, std::string message) {
-    bound_.failed = true;
-    return diag_.error(code, loc, std::move(message)).with_help(usage(row_));
-  }
-
-  void positional(const ast::Arg& arg, const Val& val) {
-    if (next_ >= signature_.size()) {
-      error("too-many-arguments", arg.value->loc,
-            fmt::format("{} takes {} arguments", row_.name, signature_.size()));
-      return;
-    }
-    bound_.values[next_].emplace_back(&arg, val);
-    if (signature_[next_].kind != ArgKind::Tensors) ++next_;
-  }
-
-  void named(const ast::Arg& arg, const Val& val) {
-    std::vector<std::string> names;
-    for (size_t i = 0; i < signature_.size(); ++i) {
-      names.push_back(signature_[i].name);
-      if (names.back() != arg.name.text) continue;
-      if (!bound_.values[i].empty()) {
-        error("duplicate-argument", arg.name.loc,
-              fmt::format("{} gets '{}' twice", row_.name, arg.name.text));
-      }
-      bound_.values[i].emplace_back(&arg, val);
-      return;
-    }
-    error("unknown-argument", arg.name.loc, fmt::format("{} has no argument '{}'", row_.name, arg.name.text))
-        .suggest(arg.name.text, names);
-  }
-
-  const LayerRow& row_;
-  const std::vector<LayerArg>& signature_;
-  Diagnostics& diag_;
-  Bound bound_;
-  size_t next_ = 0;
-};
-
-const Dim* size_in(const Val& v) {
-  const Dim* d = v.as<Dim>();
-  return d && !(d->is_constant() && d->value() < 0) ? d : nullptr;
-}
-
-const Dim* integer_in(const Val& v) {
-  const Dim* d = v.as<Dim>();
-  return d && d->is_constant() ? d : nullptr;
-}
-
-// One value, or the items of a list.
-std::vector<Val> items_of(const Val& v) {
-  if (const Many* many = v.as<Many>()) return many->items;
-  return {v};
-}
-
-// The value as `kind`, monostate where it is none of it. Tensors are the elaborator's to convert.
-ArgValue convert(ArgKind kind, const Val& v) {
-  switch (kind) {
-    case ArgKind::Size:
-      if (const Dim* d = size_in(v)) return *d;
-      break;
-    case ArgKind::Sizes: {
-      Shape out;
-      for (const Val& item : items_of(v)) {
-        if (!size_in(item)) return {};
-        out.push_back(*size_in(item));
-      }
-      return out;
-    }
-    case ArgKind::Int:
-      if (const Dim* d = integer_in(v)) return d->value();
-      break;
-    case ArgKind::Ints: {
-      std::vector<int64_t> out;
-      for (const Val& item : items_of(v)) {
-        if (!integer_in(item)) return {};
-        out.push_back(integer_in(item)->value());
-      }
-      if (!out.empty()) return out;
-      break;
-    }
-    case ArgKind::Real:
-      if (v.as<double>() || integer_in(v)) return real_of(v);
-      break;
-    case ArgKind::Flag:
-      if (const bool* flag = v.as<bool>()) return *flag;
-      break;
-    case ArgKind::Type:
-      if (const DType* type = v.as<DType>()) return *type;
-      break;
-    case ArgKind::Text:
-      if (const std::string* text = v.as<std::string>()) return *text;
-      break;
-    case ArgKind::Init:
-      if (const Init* init = v.as<Init>()) return *init;
-      break;
-    case ArgKind::Tensor:
-    case ArgKind::Tensors:
-      break;
-  }
-  return {};
-}
-
-std::string_view expected(ArgKind kind) {
-  switch (kind) {
-    case ArgKind::Tensor:
-      return "a tensor";
-    case ArgKind::Tensors:
-      return "tensors";
-    case ArgKind::Size:
-      return "a size";
-    case ArgKind::Sizes:
-      return "a list of sizes";
-    case ArgKind::Int:
-      return "a whole number";
-    case ArgKind::Ints:
-      return "a whole number or a list of them";
-    case ArgKind::Real:
-      return "a number";
-    case ArgKind::Flag:
-      return "true or false";
-    case ArgKind::Type:
-      return "an element type";
-    case ArgKind::Text:
-      return "a text in quotes";
-    case ArgKind::Init:
-      return "an initialiser";
-  }
-  return "";
 }
 
 }  // namespace
@@ -248,7 +91,8 @@ Val Elaborator::eval_argument(const LayerRow* row, const ast::Arg& arg, size_t p
 Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc,
                            const std::function<void(const LayerCall&)>& bound_call) {
   std::vector<LayerArg> signature = parse_signature(row.signature);
-  Bound bound = ArgumentBinder(row, signature, diag_).bind(given, loc);
+  Callee callee{row.name, row.signature};
+  Bound bound = bind_arguments(callee, signature, given, loc, diag_);
   if (bound.failed) return poison(loc);
   std::vector<Val> operands;
   for (const auto& [arg, val] : given) {
@@ -267,8 +111,8 @@ Val Elaborator::call_layer(const LayerRow& row, Given given, Loc loc,
       diag_
           .error("bad-argument", bound.values[i][0].first->value->loc,
                  fmt::format("{}'s '{}' is {}, not {}", row.name, signature[i].name,
-                             expected(signature[i].kind), describe(bound.values[i][0].second)))
-          .with_help(usage(row));
+                             expected_of(signature[i].kind), describe(bound.values[i][0].second)))
+          .with_help(callee.usage());
       return poison(loc);
     }
     Many results;
@@ -297,7 +141,7 @@ ArgValue Elaborator::layer_argument(const LayerArg& arg, const Given& given,
   if (arg.kind == ArgKind::Tensor && is_vector(given[0].second)) return tensor(given[0].second, type);
   if (arg.kind == ArgKind::Tensor)
     return is_tensor(given[0].second) ? ArgValue(tensor(given[0].second, type)) : ArgValue();
-  if (arg.kind != ArgKind::Tensors) return convert(arg.kind, given[0].second);
+  if (arg.kind != ArgKind::Tensors) return convert_argument(arg.kind, given[0].second);
   std::vector<Value> out;
   for (const auto& [from, val] : given) {
     for (const Val& item : items_of(val)) {

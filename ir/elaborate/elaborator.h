@@ -160,7 +160,7 @@ class Elaborator {
   Val poison(Loc loc) const { return {Poison{}, loc}; }
   [[noreturn]] void abandon(Loc loc, const std::string& message);
 
-  // train block (train.cc)
+  // train block (train.cc, descent.cc, train_calls.cc)
   struct TrainKey;
   static std::span<const TrainKey> train_keys();
   void read_data(TrainPlan& plan, const ast::TrainEntry& e);
@@ -175,6 +175,24 @@ class Elaborator {
   bool set_optimizer(OptimizerSpec& spec, const std::string& name, Loc loc);
   void set_optimizer_arg(OptimizerSpec& spec, const std::string& name, const Val& value);
   void override_train(TrainPlan& plan);
+  void read_group(TrainPlan& plan, const ast::TrainEntry& e);
+  void read_clip(TrainPlan& plan, const ast::TrainEntry& e);
+  void read_accumulate(TrainPlan& plan, const ast::TrainEntry& e);
+  void read_average(TrainPlan& plan, const ast::TrainEntry& e);
+  void set_average(UpdateSpec& update, const Val& decay);
+  void override_descent(TrainSpec& spec);
+  void check_groups(const UpdateSpec& update);
+  void report_no_such_param(const std::string& pattern, Loc loc, const std::vector<std::string>& paths);
+  /// One or more calls of `rows`; messages call one of them `what`, and give the example.
+  std::vector<CallSpec> read_calls(const ast::TrainEntry& e, std::span<const CallRow> rows, const char* what,
+                                   const char* example);
+  std::optional<CallSpec> read_call(const ast::Expr& e, std::span<const CallRow> rows, const char* what,
+                                    const char* example);
+  std::optional<CallSpec> bind_call(const CallRow& row, const std::vector<ast::Arg>& args, Loc loc);
+  bool convert_call_arg(const CallRow& row, const LayerArg& arg, const Val& given, CallArg& into);
+  bool check_call(const CallRow& row, const CallSpec& call);
+  /// Arguments by "train.key.call.argument" from outside.
+  void override_calls(const char* key, std::vector<CallSpec>& calls, std::span<const CallRow> rows);
   const ast::Expr* single(const ast::TrainEntry& e, const char* what);
   int64_t whole_number(const Val& v, const std::string& what, int64_t least, int64_t fallback);
   void add_target(TrainSpec& spec, const ast::TypedName& target);

@@ -41,12 +41,15 @@ Val Elaborator::call_params(const ast::Call& call, Loc loc) {
     found.items.push_back(result(net_.import(net_.b().param(p.path, p.type, true), 0), loc));
   }
   if (!found.items.empty()) return {std::move(found), loc};
-  diag_
-      .error("unknown-name", call.args[0].value->loc,
-             fmt::format("no trainable parameter is called '{}'", pattern->text))
-      .suggest(pattern->text, paths)
-      .note("there are " + shortened(paths));
+  report_no_such_param(pattern->text, call.args[0].value->loc, paths);
   return poison(loc);
+}
+
+void Elaborator::report_no_such_param(const std::string& pattern, Loc loc,
+                                      const std::vector<std::string>& paths) {
+  diag_.error("unknown-name", loc, fmt::format("no trainable parameter is called '{}'", pattern))
+      .suggest(pattern, paths)
+      .note("there are " + shortened(paths));
 }
 
 }  // namespace nnc

@@ -24,6 +24,10 @@ std::span<const Elaborator::TrainKey> Elaborator::train_keys() {
       {"loss", &Elaborator::read_loss, false, true},
       {"metric", &Elaborator::read_metric, true},
       {"optimizer", &Elaborator::read_optimizer, false, true},
+      {"group", &Elaborator::read_group, true},
+      {"clip", &Elaborator::read_clip},
+      {"accumulate", &Elaborator::read_accumulate},
+      {"average", &Elaborator::read_average},
       {"batch", &Elaborator::read_batch},
       {"epochs", &Elaborator::read_epochs},
       {"seed", &Elaborator::read_seed},
@@ -151,12 +155,12 @@ void Elaborator::read_optimizer(TrainPlan& plan, const ast::TrainEntry& e) {
     diag_.error("bad-value", value->loc, "'optimizer' takes one optimizer, such as adam(lr = 1e-3)");
     return;
   }
-  if (!set_optimizer(plan.spec.optimizer, name->name, call ? call->callee->loc : value->loc)) return;
+  if (!set_optimizer(plan.spec.update.optimizer, name->name, call ? call->callee->loc : value->loc)) return;
   std::vector<std::string> names;
   for (const OptimizerArg& arg : find_optimizer(name->name)->args) names.emplace_back(arg.name);
   auto given = bind_numbers(name->name, names, call ? &call->args : nullptr);
   if (!given) return;
-  for (const auto& [arg, val] : *given) set_optimizer_arg(plan.spec.optimizer, arg, val);
+  for (const auto& [arg, val] : *given) set_optimizer_arg(plan.spec.update.optimizer, arg, val);
 }
 
 bool Elaborator::set_optimizer(OptimizerSpec& spec, const std::string& name, Loc loc) {
@@ -230,17 +234,22 @@ void Elaborator::read_seed(TrainPlan& plan, const ast::TrainEntry& e) {
 void Elaborator::override_train(TrainPlan& plan) {
   TrainSpec& spec = plan.spec;
   if (auto v = settings_.find("train.optimizer")) {
-    set_optimizer(spec.optimizer, v->as<std::string>() ? *v->as<std::string>() : describe(*v), {});
+    set_optimizer(spec.update.optimizer, v->as<std::string>() ? *v->as<std::string>() : describe(*v), {});
   }
-  for (const OptimizerArg& arg : find_optimizer(spec.optimizer.name)->args) {
+  for (const OptimizerArg& arg : find_optimizer(spec.update.optimizer.name)->args) {
     std::string name(arg.name);
     for (const std::string& path : {"train." + name, "train.optimizer." + name}) {
-      if (auto v = settings_.find(path)) set_optimizer_arg(spec.optimizer, name, *v);
+      if (auto v = settings_.find(path)) set_optimizer_arg(spec.update.optimizer, name, *v);
     }
   }
-  if (auto fault = optimizer_fault(spec.optimizer)) diag_.error("bad-value", spec.locs["optimizer"], *fault);
+  if (auto fault = optimizer_fault(spec.update.optimizer))
+    diag_.error("bad-value", spec.locs["optimizer"], *fault);
+  override_descent(spec);
   if (auto v = settings_.find("train.batch"))
     spec.batch = is_full(*v) ? 0 : whole_number(*v, "train.batch", 1, 1);
+  if (spec.batch == 0 && spec.update.accumulate > 1)
+    diag_.error("bad-value", spec.locs["accumulate"],
+                "batch full has one batch, so there are no several to accumulate");
   if (auto v = settings_.find("train.epochs")) spec.epochs = whole_number(*v, "train.epochs", 0, 1);
   if (auto v = settings_.find("train.seed")) spec.seed = whole_number(*v, "train.seed", 0, 0);
 }
@@ -261,6 +270,7 @@ void Elaborator::run_train(TrainPlan& plan) {
   for (const auto& [name, e] : plan.metrics) metric_output(plan.spec, name, *e);
   env_.pop_back();
   note_classes(plan.spec);
+  check_groups(plan.spec.update);
 }
 
 void Elaborator::add_target(TrainSpec& spec, const ast::TypedName& target) {

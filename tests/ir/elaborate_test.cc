@@ -50,7 +50,7 @@ TEST(Elaborate, MlpHasAGraphPerMode) {
   EXPECT_EQ(paths_of(m.init),
             (std::vector<std::string>{"h.linear.weight", "h.linear.bias", "h.linear_1.weight",
                                       "h.linear_1.bias", "logits.linear.weight", "logits.linear.bias"}));
-  EXPECT_EQ(m.spec->optimizer, (OptimizerSpec{"adam", {{"lr", 1e-3}}}));
+  EXPECT_EQ(m.spec->update.optimizer, (OptimizerSpec{"adam", {{"lr", 1e-3}}}));
   EXPECT_EQ(m.spec->batch, 64);
   EXPECT_EQ(m.spec->epochs, 5);
   EXPECT_EQ(m.spec->data->kind, "idx");
@@ -156,13 +156,28 @@ TEST(Elaborate, ScanComputesWhatUnrollingDoes) {
 TEST(Elaborate, SettingsReplaceWhatTheFileSays) {
   Module m = module_of(kSamples[0], {"train.lr=3e-4", "train.batch=full", "train.epochs=2", "train.seed=9",
                                      "train.optimizer.beta1=0.5", "model.hidden2=16"});
-  EXPECT_EQ(m.spec->optimizer, (OptimizerSpec{"adam", {{"lr", 3e-4}, {"beta1", 0.5}}}));
+  EXPECT_EQ(m.spec->update.optimizer, (OptimizerSpec{"adam", {{"lr", 3e-4}, {"beta1", 0.5}}}));
   EXPECT_EQ(m.spec->batch, 0);
   EXPECT_EQ(m.spec->epochs, 2);
   EXPECT_EQ(m.spec->seed, 9);
   EXPECT_EQ(m.predict.type(m.predict.outputs()[0].value).str(), "f32[B, 10]");
   Module sgd = module_of(kSamples[0], {"train.optimizer=sgd", "train.momentum=0.9"});
-  EXPECT_EQ(sgd.spec->optimizer, (OptimizerSpec{"sgd", {{"momentum", 0.9}}}));
+  EXPECT_EQ(sgd.spec->update.optimizer, (OptimizerSpec{"sgd", {{"momentum", 0.9}}}));
+}
+
+TEST(Elaborate, SettingsReachIntoTheCallsOfTheTrainBlock) {
+  std::string text = kSamples[0];
+  text.insert(text.rfind('}'), "  clip norm(1), value(2)\n  accumulate 2\n");
+  UpdateSpec update =
+      module_of(text, {"train.clip.value.limit=0.5", "train.accumulate=3", "train.average=0.99"})
+          .spec->update;
+  EXPECT_EQ(str(update.clips), "norm(limit = 1), value(limit = 0.5)");
+  EXPECT_EQ(update.accumulate, 3);
+  EXPECT_EQ(update.average, 0.99);
+  EXPECT_NE(errors_of(text, {"train.clip.norm.limit=-1"}).find("norm's 'limit' is a number above 0, not -1"),
+            std::string::npos);
+  EXPECT_NE(errors_of(text, {"train.clip.norm.limt=1"}).find("did you mean 'train.clip.norm.limit'?"),
+            std::string::npos);
 }
 
 TEST(Elaborate, EditsElsewhereRenameNothing) {
@@ -300,6 +315,27 @@ const ErrorCase kTrainErrors[] = {
     {"target y: f32[B]", "10: error: 'y' is taken, so no target can be called so"},
     {"data 3", "8: error: 'data' takes one source, such as csv(\"points.csv\")"},
     {"lr 0.1", "3: error: train has no key 'lr'"},
+    {"group params(\"*.wieght\", frozen = true)", "9: error: no trainable parameter is called '*.wieght'"},
+    {"group params(\"*\", frozen = true)", "9: error: nothing is left to train: every parameter is frozen"},
+    {"group params(\"*.bias\")", "9: error: this group changes nothing: give rate, weight_decay or frozen"},
+    {"group params(\"*.bias\", rate = 2, frozen = true)",
+     "9: error: what is frozen has no rate and no weight decay"},
+    {"group params(\"*.bias\", rate = 0)", "9: error: params's 'rate' is a number above 0, not 0"},
+    {"group params(\"*.bias\", weight_decay = -1)",
+     "9: error: params's 'weight_decay' is a number of at least 0, not -1"},
+    {"group params(\"*.bias\", decay = 0)", "26: error: params has no argument 'decay'"},
+    {"group \"*.bias\"", "9: error: this is not a group, such as params(\"*.bias\", weight_decay = 0)"},
+    {"group", "3: error: 'group' takes a group, such as params(\"*.bias\", weight_decay = 0)"},
+    {"clip 1", "8: error: this is not a clip, such as norm(1)"},
+    {"clip nrom(1)", "8: error: 'nrom' is not a clip, such as norm(1)"},
+    {"clip norm(0)", "8: error: norm's 'limit' is a number above 0, not 0"},
+    {"clip norm", "8: error: norm needs 'limit'"},
+    {"clip value(\"a\")", "14: error: value's 'limit' is a number, not the text \"a\""},
+    {"accumulate 0", "14: error: accumulate is a whole number from 1 to 2147483647, not the number 0"},
+    {"accumulate 2\n batch full",
+     "14: error: batch full has one batch, so there are no several to accumulate"},
+    {"average 1", "11: error: average is a decay between 0 and 1, not the number 1"},
+    {"average", "3: error: 'average' takes a decay, such as 0.999"},
     {"loss l2(params(\"*.wieght\"))", "18: error: no trainable parameter is called '*.wieght'"},
     {"loss l2(params(3))", "11: error: params takes one pattern of paths"},
     {"loss cross_entropy(y, cast(t, i32), label_smoothing = 2)",

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "ir/clips.h"
 #include "ir/graph_text.h"
 #include "ir/initializers.h"
 #include "ir/layers.h"
@@ -72,6 +73,14 @@ TEST(LanguageDocument, GivesEveryOptimizerWithItsArguments) {
       signature += fmt::format("{}{} = {}", &arg == row.args.data() ? "" : ", ", arg.name, value);
     }
     EXPECT_NE(text.find(signature + ")`"), std::string::npos) << signature;
+  }
+}
+
+TEST(LanguageDocument, GivesEveryCallOfTheTrainBlock) {
+  std::string text = document();
+  for (const ClipRow& row : all_clips()) {
+    std::string call = fmt::format("| `{}({})` |", row.call.name, plain_signature(row.call.signature));
+    EXPECT_NE(text.find(call), std::string::npos) << call;
   }
 }
 

@@ -128,8 +128,8 @@ class Descent {
     Builder b(g_);
     Value param = b.param("w", {DType::F64, {kSize}}), grad = b.input("g", {DType::F64, {kSize}});
     Value step = b.input("t", {DType::I64, {}});
-    Value rate = b.scalar(DType::F64, optimizer_arg(m.spec->optimizer, "lr"));
-    Update u = apply_optimizer(b, m.spec->optimizer, param, grad, rate, step);
+    Value rate = b.scalar(DType::F64, optimizer_arg(m.spec->update.optimizer, "lr"));
+    Update u = apply_optimizer(b, m.spec->update.optimizer, param, grad, rate, step);
     g_.add_output({"w", u.param, true});
     for (const auto& [path, value] : u.state) g_.add_output({path, value, true});
     for (NodeId id : g_.params()) {

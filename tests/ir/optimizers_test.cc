@@ -49,7 +49,7 @@ const OptimizerCase kCases[] = {
 OptimizerSpec spec_of(const std::string& text) {
   return module_of("model M {\n input x: f32[B]\n output y = x\n}\ntrain M {\n loss sum(y)\n optimizer " +
                    text + "\n}")
-      .spec->optimizer;
+      .spec->update.optimizer;
 }
 
 TEST(Optimizers, AgreeWithPyTorch) {

@@ -87,7 +87,7 @@ std::vector<Tensor> run(const Graph& g, const Graph& names) {
 
 Graph piped(const Module& m, std::vector<std::string> disabled) {
   PipelineOptions options;
-  options.context.optimizer = m.spec->optimizer;
+  options.context.update = m.spec->update;
   options.disabled = std::move(disabled);
   options.verify = true;
   return run_pipeline(m.train, options);
@@ -97,7 +97,7 @@ class Models : public testing::TestWithParam<const char*> {};
 
 TEST_P(Models, KeepTheirValuesThroughEveryPass) {
   Module m = module_of(GetParam());
-  Graph step = training_step(m.train, m.spec->optimizer);
+  Graph step = training_step(m.train, m.spec->update);
   std::vector<Tensor> want = run(step, step);
   for (const Graph& g : {piped(m, {"fuse"}), piped(m, {})}) {
     std::vector<Tensor> got = run(g, step);

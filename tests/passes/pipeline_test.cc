@@ -43,7 +43,7 @@ TEST(Pipeline, RunsTheTableInOrder) {
   PipelineOptions options;
   EXPECT_EQ(passes_run(options),
             (Names{"simplify", "scan_hoist", "strip", "simplify", "unwindow", "simplify", "fuse"}));
-  options.context.optimizer = OptimizerSpec{"adam", {}};
+  options.context.update = UpdateSpec{.optimizer = {"adam", {}}};
   EXPECT_EQ(passes_run(options), (Names{"simplify", "scan_hoist", "training_step", "strip", "simplify",
                                         "unwindow", "simplify", "fuse"}));
   options.disabled = {"simplify", "unwindow"};

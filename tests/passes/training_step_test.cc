@@ -14,6 +14,8 @@
 namespace nnc::test {
 namespace {
 
+const UpdateSpec kSgd{.optimizer = {"sgd", {}}};
+
 // loss = mean (x w - y)^2, with a running sum of x beside it.
 Graph regression() {
   Graph g("train");
@@ -42,7 +44,7 @@ std::map<std::string, Tensor> run(const Graph& g, const Tensor& y) {
 }
 
 TEST(TrainingStep, DescendsAndCounts) {
-  auto out = run(training_step(regression(), {"sgd", {}}), f64({4}, {1, 1, 3, 4}));
+  auto out = run(training_step(regression(), kSgd), f64({4}, {1, 1, 3, 4}));
   // The error is (0, 1, 0, 0): the gradient is x[1] * 2 / 4.
   EXPECT_EQ(out.at("loss"), f64({}, {0.25}));
   EXPECT_EQ(out.at("error"), f64({4}, {0, 1, 0, 0}));
@@ -52,8 +54,8 @@ TEST(TrainingStep, DescendsAndCounts) {
 }
 
 TEST(TrainingStep, ALossThatIsNotFiniteChangesNothing) {
-  auto out = run(training_step(regression(), {"sgd", {}}),
-                 f64({4}, {1, std::numeric_limits<double>::quiet_NaN(), 3, 4}));
+  auto out =
+      run(training_step(regression(), kSgd), f64({4}, {1, std::numeric_limits<double>::quiet_NaN(), 3, 4}));
   EXPECT_EQ(out.at("new w"), f64({2}, {1, 2}));
   EXPECT_EQ(out.at("new seen"), f64({2}, {0, 0}));
   EXPECT_EQ(out.at("new train.step").get_int(0), 6);
@@ -65,12 +67,12 @@ TEST(TrainingStep, TransformsSitInTheSeam) {
     EXPECT_EQ(seam.gradients[0].path, "w");
     seam.gradients[0].gradient = b.neg(seam.gradients[0].gradient);
   };
-  auto out = run(training_step(regression(), {"sgd", {}}, {flip}), f64({4}, {1, 1, 3, 4}));
+  auto out = run(training_step(regression(), kSgd, {flip}), f64({4}, {1, 1, 3, 4}));
   EXPECT_EQ(out.at("new w"), f64({2}, {1, 2.25}));
 }
 
 TEST(TrainingStep, StateOfTheOptimizerIsWritten) {
-  Graph g = training_step(regression(), {"adam", {}});
+  Graph g = training_step(regression(), UpdateSpec{.optimizer = {"adam", {}}});
   EXPECT_NE(g.find_output("w.adam.m", true), nullptr);
   EXPECT_NE(g.find_output("w.adam.v", true), nullptr);
   EXPECT_EQ(g.find_output("frozen", true), nullptr);

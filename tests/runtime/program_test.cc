@@ -174,7 +174,7 @@ struct Prepared {
 
 Prepared prepare(const ModelCase& c) {
   Module m = module_of(c.text);
-  Prepared p{training_step(m.train, m.spec->optimizer), {}, {}};
+  Prepared p{training_step(m.train, m.spec->update), {}, {}};
   int salt = 0;
   for (NodeId id : p.step.inputs()) {
     const auto& a = p.step.node(id).as<InputAttrs>();
@@ -232,7 +232,7 @@ TEST(Program, TemporariesHaveNoWindowFactor) {
   const ModelCase& c = kModels[1];
   Module m = module_of(c.text);
   PipelineOptions options;
-  options.context.optimizer = m.spec->optimizer;
+  options.context.update = m.spec->update;
   Graph fused = run_pipeline(m.train, options);
   Program program = plan_program(fused, {.target = Target::host(), .max_dims = c.sizes, .expected = {}});
   // Every activation of this net is smaller than its input; a windowed one would be several times that.
@@ -247,7 +247,7 @@ TEST(Program, TemporariesOfAScanAreItsActivations) {
   const ModelCase& c = kModels[2];
   Module m = module_of(c.text);
   PipelineOptions options;
-  options.context.optimizer = m.spec->optimizer;
+  options.context.update = m.spec->update;
   Graph fused = run_pipeline(m.train, options);
   Program program = plan_program(fused, {.target = Target::host(), .max_dims = c.sizes, .expected = {}});
   for (const Slot& s : program.slots) {

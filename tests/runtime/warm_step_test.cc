@@ -170,7 +170,7 @@ TEST(WarmStep, TheArenaIsNearItsLowerBound) {
     Module m = test::module_of(read_file(entry.path().string()));
     if (!m.spec) continue;
     PipelineOptions pipeline;
-    pipeline.context.optimizer = m.spec->optimizer;
+    pipeline.context.update = m.spec->update;
     Graph fused = run_pipeline(m.train, pipeline);
     CompileOptions options{.target = Target::named("host"), .max_dims = {}, .expected = {}};
     for (const std::string& symbol : fused.symbols()) options.max_dims[symbol] = 64;

@@ -17,7 +17,7 @@ namespace {
 void check_gradients(const Module& module, Diagnostics& diagnostics) {
   if (!module.spec) return;
   try {
-    training_step(module.train, module.spec->optimizer);
+    training_step(module.train, module.spec->update);
   } catch (const Error& e) {
     diagnostics.error("no-gradient", module.spec->loc, e);
   }

@@ -23,7 +23,7 @@ struct OptOptions {
 
 struct Subject {
   std::vector<Graph> graphs;
-  std::optional<OptimizerSpec> optimizer;
+  std::optional<UpdateSpec> update;
 };
 
 // A file of graph blocks is taken as it is; a model file gives what it trains, or what it predicts.
@@ -40,7 +40,7 @@ Subject subject_of(const ModelOptions& options) {
   }
   Module m = load_module(options);
   if (!m.spec) return {{m.predict}, std::nullopt};
-  return {{m.train}, m.spec->optimizer};
+  return {{m.train}, m.spec->update};
 }
 
 struct Timing {
@@ -59,7 +59,7 @@ void run(const OptOptions& o) {
   Subject subject = subject_of(o.model);
   std::vector<Timing> times;
   PipelineOptions options;
-  options.context.optimizer = subject.optimizer;
+  options.context.update = subject.update;
   options.context.fusion = o.unfused ? FusionMode::Unfused : FusionMode::Fused;
   options.only = o.passes;
   options.disabled = o.disabled;

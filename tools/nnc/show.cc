@@ -33,7 +33,7 @@ const Graph& shown_graph(const Module& m) { return m.spec ? m.train : m.predict;
 Graph passed(const Module& m, const ShowOptions& o, std::vector<std::string> disabled) {
   PipelineOptions options;
   options.context.fusion = o.mode == "unfused" ? FusionMode::Unfused : FusionMode::Fused;
-  if (m.spec) options.context.optimizer = m.spec->optimizer;
+  if (m.spec) options.context.update = m.spec->update;
   options.disabled = std::move(disabled);
   return run_pipeline(shown_graph(m), options);
 }
