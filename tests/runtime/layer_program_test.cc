@@ -1,4 +1,5 @@
 // Every layer and loss compiled, with its gradient, in single precision, against the interpreter.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -33,7 +34,8 @@ Graph with_gradients(const Graph& g) {
   if (!is_float(b.dtype(y)) || floats.empty()) return out;
   std::vector<int64_t> axes;
   for (int64_t i = 0; i < b.type(y).rank(); ++i) axes.push_back(i);
-  for (Value v : gradients(b, b.reduce_add(y, axes), floats)) out.add_output({"gradient", v, false});
+  for (Value v : gradients(b, b.reduce_add(y, axes), floats))
+    out.add_output({fmt::format("gradient{}", out.outputs().size()), v, false});
   return out;
 }
 
