@@ -46,8 +46,18 @@ struct TargetSpec {
   Loc loc;
 };
 
+/// `split shares(validation = 0.1, test = 0.2)` or `split folds(5, fold = 0)`: which samples are set apart.
+struct SplitSpec {
+  enum class Kind : uint8_t { Whole, Shares, Folds };
+  Kind kind = Kind::Whole;
+  double validation = 0, test = 0;  // shares of all samples
+  int64_t folds = 0, fold = 0;      // of so many equal parts this one, from 0, is for testing
+  int64_t seed = 0;
+};
+
 struct TrainSpec {
   std::optional<DataSpec> data;
+  SplitSpec split;
   std::vector<TargetSpec> targets;
   std::vector<MeasureSpec> measures;  // the loss, then the metrics: the first outputs of `train` and `eval`
   UpdateSpec update;

@@ -11,6 +11,7 @@
 
 #include "ir/diagnostics.h"
 #include "ir/error.h"
+#include "runtime/split.h"
 
 namespace nnc {
 namespace {
@@ -196,22 +197,61 @@ void throw_if_any(const std::vector<std::string>& problems) {
   throw Error(problems[0], {problems.begin() + 1, problems.end()});
 }
 
+/// The class of each sample: the first target that is one, or nothing.
+std::vector<int64_t> class_of_samples(const Table& table, std::span<const DataField> targets,
+                                      const std::vector<Claim>& claims) {
+  for (size_t t = 0; t < targets.size(); ++t) {
+    const Column& column = table[claims[t][0]];
+    if (column.classes.empty() && !targets[t].classes) continue;
+    if (column.values.rank() != 1) continue;
+    std::vector<int64_t> out;
+    for (int64_t i = 0; i < column.values.count(); ++i) out.push_back(column.values.get_int(i));
+    return out;
+  }
+  return {};
+}
+
+/// Moves samples from the training part to a test part and to the validation part, which it returns.
+Table split_off(Dataset& data, const SplitSpec& split, std::span<const int64_t> classes) {
+  if (split.kind == SplitSpec::Kind::Whole) return {};
+  if (!data.test.empty() && (split.test > 0 || split.folds > 0)) {
+    throw Error("the data have a test part of their own, and the split asks for another",
+                {"leave test out of the split: split shares(validation = 0.1)"});
+  }
+  Parts parts = split_samples(sample_count(data.train), split, classes);
+  if (!parts.test.empty()) data.test = take_rows(data.train, parts.test);
+  Table validation = parts.validation.empty() ? Table{} : take_rows(data.train, parts.validation);
+  data.train = take_rows(data.train, parts.train);
+  return validation;
+}
+
+BoundTable bind_part(Table& table, std::string_view part, std::span<const DataField> inputs,
+                     std::span<const DataField> targets) {
+  if (table.empty()) return {};
+  std::vector<std::string> problems;
+  Matcher matched(table, problems);
+  matched.match(inputs, targets);
+  BoundTable out = bind_table(table, inputs, targets, matched, problems);
+  for (std::string& p : problems) p = fmt::format("{} data: {}", part, p);
+  throw_if_any(problems);
+  return out;
+}
+
 }  // namespace
 
-BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets) {
+BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
+                    const SplitSpec& split) {
   std::vector<std::string> problems;
   Matcher train(data.train, problems);
   train.match(inputs, targets);
+  throw_if_any(problems);
+  Table validation = split_off(data, split, class_of_samples(data.train, targets, train.target_claims));
   BoundData out;
   out.train = bind_table(data.train, inputs, targets, train, problems);
   throw_if_any(problems);
   for (const Claim& claim : train.target_claims) out.target_classes.push_back(data.train[claim[0]].classes);
-  if (data.test.empty()) return out;
-  Matcher test(data.test, problems);
-  test.match(inputs, targets);
-  out.test = bind_table(data.test, inputs, targets, test, problems);
-  for (std::string& p : problems) p = "test data: " + p;
-  throw_if_any(problems);
+  out.validation = bind_part(validation, "validation", inputs, targets);
+  out.test = bind_part(data.test, "test", inputs, targets);
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/module.h"
 #include "ir/type.h"
 #include "runtime/dataset.h"
 
@@ -19,6 +20,7 @@ namespace nnc {
 struct DataField {
   std::string name;
   Type type;
+  bool classes = false;  // a target whose values are class indices
 };
 
 /// One table in the order of the fields, leading axis samples, element types and ranks those of the fields.
@@ -28,14 +30,16 @@ struct BoundTable {
 };
 
 struct BoundData {
-  BoundTable train, test;
+  BoundTable train, validation, test;  // the last two may be empty
   std::vector<std::vector<std::string>>
       target_classes;  // of each target that was text: the names of its values
 };
 
-/// Throws one Error whose notes say what else does not fit: a column that is missing (with a suggestion) or
-/// spoilt, a shape that differs, values the field's element type cannot hold.
-BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets);
+/// Sets the parts of `split` apart, by class where a target is one, and binds each. Throws one Error whose notes
+/// say what else does not fit: a column that is missing (with a suggestion) or spoilt, a shape that differs, values
+/// the field's element type cannot hold; and what split_samples() throws.
+BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
+                    const SplitSpec& split = {});
 
 /// The values as `to` where none loses more than the rounding between float types; otherwise an Error that
 /// names the first sample that does. `what` begins the message.

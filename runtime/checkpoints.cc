@@ -72,8 +72,12 @@ void remove_unfinished_in(const std::string& folder) {
   for (const fs::path& p : found) fs::remove(p);
 }
 
+// The validation part is there to choose by; the test part stands in for it.
 double loss_of(const EpochReport& report) {
-  return report.test.empty() ? report.train[0].value : report.test[0].value;
+  for (const std::vector<Measure>* part : {&report.validation, &report.test}) {
+    if (!part->empty()) return part->front().value;
+  }
+  return report.train.front().value;
 }
 
 }  // namespace

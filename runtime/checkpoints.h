@@ -69,7 +69,8 @@ class Checkpoints {
   CheckpointOptions options_;
   bool single_;
   std::unique_ptr<FileLock> lock_;
-  std::optional<double> best_;  // the lowest loss of an epoch: of the test set where there is one
+  std::optional<double>
+      best_;  // the lowest loss of an epoch: of the validation part, else the test part, else training
   Mark written_;
   Clock::time_point last_ = Clock::now();
 };

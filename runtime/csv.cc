@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 
 #include "ir/error.h"
-#include "runtime/batches.h"
 #include "runtime/csv_cells.h"
 #include "runtime/data_source.h"
 #include "runtime/file.h"
@@ -193,25 +192,7 @@ Dataset read_files(const std::string& path, const std::string& test_path, bool s
   return out;
 }
 
-/// Moves `share` of the samples, chosen by `seed`, from train to test.
-void split_off_test(Dataset& data, double share, int64_t seed) {
-  int64_t samples = sample_count(data.train);
-  auto tests = static_cast<int64_t>(std::llround(share * static_cast<double>(samples)));
-  if (tests == 0 || tests == samples)
-    throw Error(fmt::format("a test share of {} of {} samples leaves one side empty", share, samples));
-  std::vector<int64_t> order = epoch_order(samples, seed, 0);
-  std::vector<int64_t> test(order.begin(), order.begin() + tests), train(order.begin() + tests, order.end());
-  std::ranges::sort(test);
-  std::ranges::sort(train);
-  data.test = take_rows(data.train, test);
-  data.train = take_rows(data.train, train);
-}
-
 void check_choices(const DataArguments& a) {
-  double share = a.number("test_share");
-  if (!(share >= 0 && share < 1))
-    throw Error(fmt::format("csv: test_share is {}, not from 0 up to 1", share));
-  if (share > 0 && !a.text("test").empty()) throw Error("csv: give test or test_share, not both");
   const std::string& missing = a.text("missing");
   if (missing != "error" && missing != "skip")
     throw Error(fmt::format("csv: missing is '{}', not 'error' or 'skip'", missing));
@@ -231,7 +212,6 @@ Dataset load(const DataArguments& a) {
     out.train[column].role = ColumnRole::Label;
     if (!out.test.empty()) out.test[column].role = ColumnRole::Label;
   }
-  if (a.number("test_share") > 0) split_off_test(out, a.number("test_share"), a.integer("seed"));
   return out;
 }
 
@@ -244,8 +224,6 @@ DataSource csv_source() {
            {"target", std::string(), false, false,
             "the column that is the target, where the target has another name"},
            {"test", std::string(), false, true, "a file of test samples with the same columns"},
-           {"test_share", 0.0, false, false, "share of the samples set apart for testing"},
-           {"seed", int64_t{0}, false, false, "of that choice"},
            {"drop", std::string(), false, false, "columns to leave out, separated by commas"},
            {"missing", std::string("error"), false, false,
             "'skip' leaves out records without a value in some column"}},

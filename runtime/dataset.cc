@@ -1,8 +1,5 @@
 #include "runtime/dataset.h"
 
-#include <cstring>
-#include <numeric>
-
 #include "runtime/batches.h"
 
 namespace nnc {
@@ -17,12 +14,6 @@ Table take_rows(const Table& table, const std::vector<int64_t>& rows) {
     out.push_back({c.name, std::move(values), c.role, c.classes, c.place, c.problem});
   }
   return out;
-}
-
-Table slice_rows(const Table& table, int64_t begin, int64_t end) {
-  std::vector<int64_t> rows(static_cast<size_t>(end - begin));
-  std::iota(rows.begin(), rows.end(), begin);
-  return take_rows(table, rows);
 }
 
 }  // namespace nnc

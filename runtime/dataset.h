@@ -32,8 +32,7 @@ struct Dataset {
   Table train, test;  // test is empty or has the columns of train
 };
 
-/// Rows `begin` to `end` of every column, or the listed rows.
-Table slice_rows(const Table& table, int64_t begin, int64_t end);
+/// The listed rows of every column.
 Table take_rows(const Table& table, const std::vector<int64_t>& rows);
 
 }  // namespace nnc

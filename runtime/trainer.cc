@@ -84,12 +84,13 @@ std::vector<DataField> Trainer::input_fields() const {
 
 std::vector<DataField> Trainer::target_fields() const {
   std::vector<DataField> out;
-  for (const TargetSpec& t : spec().targets) out.push_back({t.name, t.type});
+  for (const TargetSpec& t : spec().targets) out.push_back({t.name, t.type, t.classes.has_value()});
   return out;
 }
 
 void Trainer::set_data(BoundData data) {
   check_classes(data.train, "training");
+  check_classes(data.validation, "validation");
   check_classes(data.test, "test");
   data_ = std::move(data);
   if (data_.train.samples == 0) throw Error("the training data have no samples");
@@ -223,6 +224,7 @@ std::vector<int64_t> Trainer::order_of_epoch() const {
 
 void Trainer::finish_epoch(EpochReport& report) {
   report.train = finish_measures(measures(), position_.sums);
+  if (data_.validation.samples > 0) report.validation = evaluate(data_.validation);
   if (data_.test.samples > 0) report.test = evaluate(data_.test);
   position_.open = false;
   position_.sums.clear();

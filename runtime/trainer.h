@@ -30,10 +30,10 @@ struct EpochReport {
   int64_t epoch = 0;  // from 1
   int64_t steps = 0;
   std::vector<Measure> train;  // "loss", then the metrics, over the samples as they were trained on
-  std::vector<Measure> test;   // the same after the epoch on the test set; empty without one
-  double seconds = 0;          // training alone
-  double ms_per_step = 0;      // median over the epoch
-  bool complete = true;        // false where `progress` stopped it: there are no measures and no test then
+  std::vector<Measure> validation, test;  // the same after the epoch on these parts; empty without them
+  double seconds = 0;                     // training alone
+  double ms_per_step = 0;                 // median over the epoch
+  bool complete = true;  // false where `progress` stopped it: there are no measures and no test then
 };
 
 /// Where training stands. With the state it is all that a run needs to go on to the same bits: the order of an

@@ -198,6 +198,7 @@ const std::map<std::string, std::string>& Trainer::settings() const {
   out["batch"] = batch_ == 0 ? "full" : std::to_string(batch_);
   out["seed"] = std::to_string(seed_);
   out["training data"] = digest_of(data_.train);
+  out["validation data"] = digest_of(data_.validation);
   out["test data"] = digest_of(data_.test);
   out["mode"] = name_of_enum(engine_.options().mode);
   return out;

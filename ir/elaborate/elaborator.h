@@ -172,6 +172,10 @@ class Elaborator {
   void read_epochs(TrainPlan& plan, const ast::TrainEntry& e);
   void read_seed(TrainPlan& plan, const ast::TrainEntry& e);
   std::optional<DataArg> data_argument(const ast::Expr& e);
+  void read_split(TrainPlan& plan, const ast::TrainEntry& e);
+  bool set_split(SplitSpec& split, const std::string& name, Loc loc);
+  void set_split_arg(SplitSpec& split, const std::string& name, const Val& value);
+  void override_split(TrainSpec& spec);
   bool set_optimizer(OptimizerSpec& spec, const std::string& name, Loc loc);
   void set_optimizer_arg(OptimizerSpec& spec, const std::string& name, const Val& value);
   void override_train(TrainPlan& plan);

@@ -161,6 +161,10 @@ TEST(Elaborate, SettingsReplaceWhatTheFileSays) {
   EXPECT_EQ(m.spec->epochs, 2);
   EXPECT_EQ(m.spec->seed, 9);
   EXPECT_EQ(m.predict.type(m.predict.outputs()[0].value).str(), "f32[B, 10]");
+  m = module_of(kSamples[0], {"train.split=folds", "train.split.folds=5", "train.split.fold=3"});
+  EXPECT_EQ(m.spec->split.kind, SplitSpec::Kind::Folds);
+  EXPECT_EQ(m.spec->split.folds, 5);
+  EXPECT_EQ(m.spec->split.fold, 3);
   Module sgd = module_of(kSamples[0], {"train.optimizer=sgd", "train.momentum=0.9"});
   EXPECT_EQ(sgd.spec->update.optimizer, (OptimizerSpec{"sgd", {{"momentum", 0.9}}}));
 }
@@ -314,6 +318,16 @@ const ErrorCase kTrainErrors[] = {
     {"epochs 1.5", "10: error: epochs is a whole number from 0 to 2147483647, not the number 1.5"},
     {"target y: f32[B]", "10: error: 'y' is taken, so no target can be called so"},
     {"data 3", "8: error: 'data' takes one source, such as csv(\"points.csv\")"},
+    {"split 3", "9: error: 'split' takes shares(…) or folds(…), such as shares(test = 0.2)"},
+    {"split share(test = 0.2)", "9: error: there is no split 'share'"},
+    {"split shares(tests = 0.2)", "16: error: shares has no argument 'tests'"},
+    {"split shares(test = 1)", "23: error: split's 'test' is a share from 0 to below 1, not the number 1"},
+    {"split shares(seed = 1)",
+     "9: error: shares needs a part, as in: split shares(validation = 0.1, test = 0.2)"},
+    {"split shares(validation = 0.5, test = 0.5)", "9: error: the parts set apart leave nothing to train on"},
+    {"split folds(fold = 1)", "9: error: folds needs their number, as in: split folds(5, fold = 0)"},
+    {"split folds(1)", "15: error: split's 'folds' is a whole number from 2 to 2147483647, not the number 1"},
+    {"split folds(5, fold = 5)", "9: error: fold is 5, and the 5 folds are 0 to 4"},
     {"lr 0.1", "3: error: train has no key 'lr'"},
     {"group params(\"*.wieght\", frozen = true)", "9: error: no trainable parameter is called '*.wieght'"},
     {"group params(\"*\", frozen = true)", "9: error: nothing is left to train: every parameter is frozen"},

@@ -80,6 +80,32 @@ TEST(Bind, SaysEverythingThatDoesNotFit) {
   }
 }
 
+TEST(Bind, SetsPartsApartByClass) {
+  Dataset data;
+  std::vector<double> values(100), kinds(100);
+  for (size_t i = 0; i < 100; ++i) values[i] = static_cast<double>(i), kinds[i] = i < 20;
+  data.train.push_back(column("x", Tensor::from(DType::F64, {100}, values)));
+  data.train.push_back(column("kind", Tensor::from(DType::F64, {100}, kinds)));
+  DataField x{"x", {DType::F32, {kBatch}}}, kind{"kind", {DType::I32, {kBatch}}, true};
+  SplitSpec split{.kind = SplitSpec::Kind::Shares, .validation = 0.1, .test = 0.2};
+  BoundData bound = bind_data(data, {&x, 1}, {&kind, 1}, split);
+  const std::pair<const BoundTable*, int64_t> parts[] = {
+      {&bound.train, 70}, {&bound.validation, 10}, {&bound.test, 20}};
+  for (const auto& [part, samples] : parts) {
+    EXPECT_EQ(part->samples, samples);
+    int64_t ones = 0;
+    for (int32_t k : part->targets[0].as<int32_t>()) ones += k;
+    EXPECT_EQ(ones, samples / 5);
+  }
+  data.test = data.train;
+  EXPECT_NE(error_of([&] {
+              bind_data(data, {&x, 1}, {&kind, 1}, split);
+            }).find("a test part of their own"),
+            std::string::npos);
+  split.test = 0;
+  EXPECT_EQ(bind_data(data, {&x, 1}, {&kind, 1}, split).test.samples, 100);
+}
+
 TEST(Convert, KeepsEveryValueOrRefuses) {
   struct Case {
     DType from, to;

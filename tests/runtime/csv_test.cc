@@ -67,8 +67,6 @@ TEST(Csv, RefusesWithFileLineAndColumn) {
       {"x,y\n1,2\n", "missing is 'sikp'", {{"missing", "sikp"s}}},
       {"x,price\n1,2\n", "did you mean 'price'?", {{"target", "prise"s}}},
       {"x,y\n1,2\n", "the columns are y", {{"drop", "x, label"s}}},
-      {"x,y\n1,2\n", "test_share is 1", {{"test_share", 1.0}}},
-      {"x,y\n1,2\n", "leaves one side empty", {{"test_share", 0.25}}},
       {std::string(140000, ','), "over 65536 columns"},
   };
   TestFolder folder;
@@ -100,20 +98,12 @@ TEST(Csv, SpoiltColumnsAreErrorsWhenUsed) {
   EXPECT_EQ(sample_count(read(folder, content, {{"missing", std::string("skip")}}).train), 2);
 }
 
-TEST(Csv, TestSamplesByFileOrShare) {
+TEST(Csv, TestSamplesFromAnotherFile) {
   TestFolder folder;
   folder.write("t.csv", "kind,x\na,7\nz,8\n");
   Dataset data = read(folder, "x,kind\n1,a\n2,b\n", {{"test", std::string("t.csv")}});
   EXPECT_EQ(data.test[0].values, Tensor::from(DType::F64, {2}, {7, 8}));
   EXPECT_NE(data.test[1].problem.find("t.csv:3: column 'kind': 'z' does not occur"), std::string::npos);
-
-  data = read(folder, "x\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n", {{"test_share", 0.3}, {"seed", int64_t{1}}});
-  EXPECT_EQ(sample_count(data.train), 7);
-  std::vector<bool> seen(10, false);
-  for (const Table& table : {data.train, data.test}) {
-    for (double v : table[0].values.as<double>()) seen[static_cast<size_t>(v)] = true;
-  }
-  EXPECT_EQ(std::count(seen.begin(), seen.end(), true), 10);
 }
 
 TEST(Csv, SurvivesDamage) {

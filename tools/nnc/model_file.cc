@@ -72,7 +72,8 @@ void load_data_into(Trainer& trainer, const ModelOptions& model, const std::stri
                 {"add a line like `data csv(\"points.csv\")`, or give --data"});
   }
   Dataset set = data.empty() ? load_data(*spec, model.folder()) : load_data(with_path(spec, data), "");
-  trainer.set_data(bind_data(std::move(set), trainer.input_fields(), trainer.target_fields()));
+  trainer.set_data(bind_data(std::move(set), trainer.input_fields(), trainer.target_fields(),
+                             trainer.module().spec->split));
 }
 
 }  // namespace nnc::tool

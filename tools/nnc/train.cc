@@ -41,6 +41,7 @@ void check_writable(const std::string& output) {
 void print_json(const EpochReport& r, const CompileStats& stats) {
   nlohmann::ordered_json line{{"epoch", r.epoch}};
   add_measures(line, r.train);
+  add_measures(line, r.validation, "val_");
   add_measures(line, r.test, "test_");
   line["seconds"] = r.seconds;
   line["ms_per_step"] = r.ms_per_step;
@@ -54,11 +55,12 @@ void print_json(const EpochReport& r, const CompileStats& stats) {
 
 void print_text(const EpochReport& r, int64_t epochs) {
   std::string line = fmt::format("epoch {:>{}}/{}", r.epoch, std::to_string(epochs).size(), epochs);
-  for (const Measure& m : r.train) {
-    if (m.has_value) line += fmt::format("  {} {:.6g}", m.name, m.value);
-  }
-  for (const Measure& m : r.test) {
-    if (m.has_value) line += fmt::format("  test_{} {:.6g}", m.name, m.value);
+  const std::pair<const char*, const std::vector<Measure>*> parts[] = {
+      {"", &r.train}, {"val_", &r.validation}, {"test_", &r.test}};
+  for (const auto& [prefix, measures] : parts) {
+    for (const Measure& m : *measures) {
+      if (m.has_value) line += fmt::format("  {}{} {:.6g}", prefix, m.name, m.value);
+    }
   }
   fmt::print("{}  {:.2f} s  {:.3f} ms/step\n", line, r.seconds, r.ms_per_step);
   std::fflush(stdout);
