@@ -70,7 +70,7 @@ std::unique_ptr<Trainer> trainer_of(const Problem& p, const std::string& metric,
   auto t = std::make_unique<Trainer>(module_of(model_of(p, metric)),
                                      TrainerOptions{.engine = {.mode = mode, .threads = 2}, .batch = batch});
   BoundTable table{kSamples, {p.x}, {p.y}};
-  t->set_data({table, table, {}});
+  t->set_data({.train = table, .test = table});
   t->initialize();
   return t;
 }
