@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 
@@ -285,6 +286,7 @@ int main(int argc, char** argv) {
   app.add_flag("--plan", o.plan, "Show how nnc computes each shape");
   try {
     app.parse(argc, argv);
+    setenv("OMP_NUM_THREADS", "1", 1);  // oneDNN's; read when the library is loaded
     nnc::tool::Comparison(o).run();
   } catch (const CLI::Error& e) {
     return app.exit(e);
