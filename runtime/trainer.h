@@ -81,6 +81,8 @@ class Trainer {
   /// Trainable parameters and the model's own state by path; every mismatch is listed in one Error.
   void load_weights(const std::string& path);
   void save_weights(const std::string& path) const;
+  /// Whether what save_weights() writes has neither NaN nor infinity.
+  bool weights_are_finite() const;
 
   /// Everything a run needs to go on as if it had never stopped, and what it was made with. A checkpoint is a
   /// weights file too: load_weights() takes what it wants from it. The caller may add metadata of its own.

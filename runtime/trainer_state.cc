@@ -1,6 +1,7 @@
 // The Trainer's state as files: fresh weights, weights files, and checkpoints. A checkpoint holds all state by path,
 // the position as the tensors "nnc/…" (no path has a slash), and each setting of the run as metadata.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -185,6 +186,17 @@ void Trainer::save_weights(const std::string& path) const {
   std::vector<NamedTensor> tensors;
   for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, weight(spec.name)});
   save_safetensors(path, tensors, {{"kind", "weights"}, {"model", module_.name}});
+}
+
+bool Trainer::weights_are_finite() const {
+  for (const TensorSpec& spec : weight_specs()) {
+    if (!is_float(spec.dtype)) continue;
+    Tensor values = weight(spec.name);
+    for (int64_t i = 0; i < values.count(); ++i) {
+      if (!std::isfinite(values.get(i))) return false;
+    }
+  }
+  return true;
 }
 
 const std::map<std::string, std::string>& Trainer::settings() const {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -105,6 +106,19 @@ train Net {
   EXPECT_NE(o.text.find("linear"), std::string::npos);
   Outcome json = run("check " + model + " --message-format=json");
   EXPECT_EQ(count(json.text, "\"severity\""), 4u) << json.text;
+}
+
+TEST_F(Tool, ABadLossStopsTheRunAndKeepsWhatIsFinite) {
+  std::string command = "train " + example("linear_regression.nn") + " --set train.lr=1e6 --epochs 1000";
+  std::string output = path("kept.safetensors");
+  Outcome o = run(command + " -o " + output);
+  EXPECT_EQ(o.status, 1) << o.text;
+  EXPECT_NE(o.text.find("; the weights of the last finite step are written to " + output), std::string::npos)
+      << o.text;
+  for (const NamedTensor& t : load_safetensors(output).tensors) {
+    for (int64_t i = 0; i < t.tensor.count(); ++i) EXPECT_TRUE(std::isfinite(t.tensor.get(i))) << t.name;
+  }
+  EXPECT_NE(run(command).text.find("; weights are written to no file without -o"), std::string::npos);
 }
 
 TEST_F(Tool, LinearRegressionGivesThePublishedNumber) {

@@ -66,10 +66,17 @@ void print_text(const EpochReport& r, int64_t epochs) {
   std::fflush(stdout);
 }
 
-void stop_on_bad_loss(const EpochReport& r) {
+// A step with a bad loss changes no weight; but a gradient that overflowed under a finite loss does.
+void stop_on_bad_loss(const EpochReport& r, const Trainer& trainer, const TrainOptions& o) {
   if (std::isfinite(r.train[0].value)) return;
-  throw Error(fmt::format("the loss is {} in epoch {}; the weights of the last finite step are kept",
-                          r.train[0].value, r.epoch),
+  std::string outcome = "weights are written to no file without -o";
+  if (!trainer.weights_are_finite()) {
+    outcome = "the weights are spoilt, so none are written";
+  } else if (!o.output.empty()) {
+    trainer.save_weights(o.output);
+    outcome = fmt::format("the weights of the last finite step are written to {}", o.output);
+  }
+  throw Error(fmt::format("the loss is {} in epoch {}; {}", r.train[0].value, r.epoch, outcome),
               {"a smaller learning rate often helps: --set train.lr=..."});
 }
 
@@ -118,7 +125,7 @@ void report_epoch(const EpochReport& r, const Trainer& trainer, const TrainOptio
     print_json(r, trainer.engine().stats());
   else if (!is_quiet(r, epochs))
     print_text(r, epochs);
-  stop_on_bad_loss(r);
+  stop_on_bad_loss(r, trainer, o);
 }
 
 // False when the user stopped it.
