@@ -11,17 +11,19 @@ void widen(Builder& b, Seam& seam) {
   }
 }
 
-// The gradient of the mean over several batches is the sum of theirs, each by its share of the samples.
+// The gradient of the mean over several batches is the sum of theirs, each by its share of the samples. A batch of bad
+// loss adds nothing; where it is the last, the others are dropped with it, for the next update has none of them.
 void accumulate(Builder& b, Seam& seam) {
   Value share = b.input(kShareInput, {DType::F64, {}});
-  Value last = b.input(kUpdateInput, {DType::Bool, {}});
+  Value last = b.input(kUpdateInput, {DType::Bool, {}}), finite = b.unary(Op::IsFinite, seam.loss);
   for (ParamGradient& p : seam.gradients) {
     std::string path = p.path + ".accumulated";
     Type type = b.type(p.gradient);
-    Value part = b.mul(b.cast(share, type.dtype), p.gradient);
-    p.gradient = b.add(b.param(path, type, false), part);
+    Value part = b.mul(b.cast(share, type.dtype), p.gradient), before = b.param(path, type, false);
+    p.gradient = b.add(before, part);
+    Value kept = b.select(b.broadcast_to(finite, type.shape), p.gradient, before);
     Value zero = b.full(type.dtype, type.shape, 0);
-    seam.state.emplace_back(path, b.select(b.broadcast_to(last, type.shape), zero, p.gradient));
+    seam.state.emplace_back(path, b.select(b.broadcast_to(last, type.shape), zero, kept));
   }
   seam.updates = last;
 }

@@ -147,7 +147,7 @@ Graph training_step(const Graph& model, const UpdateSpec& update,
   } else {
     write_updates(b, seam, update, next_step, every_step);
   }
-  for (const auto& [path, value] : seam.state) every_step.write_state(path, value);
+  for (const auto& [path, value] : seam.state) b.graph().add_output({path, value, true});
   for (const Output& out : train.outputs()) {
     if (out.state_write) every_step.write_state(out.name, to(out.value));
   }

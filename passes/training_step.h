@@ -38,7 +38,7 @@ struct Seam {
   Value loss;
   std::vector<ParamGradient> gradients;  // in the order of the graph's params
   Value updates;                         // bool[]: whether this step updates; every one if invalid
-  std::vector<std::pair<std::string, Value>> state;  // paths and next values, written in every step
+  std::vector<std::pair<std::string, Value>> state;  // paths and next values, of every step and any loss
 };
 using GradientTransform = std::function<void(Builder&, Seam&)>;
 

@@ -42,8 +42,8 @@ std::vector<int64_t> epoch_order(int64_t samples, int64_t seed, int64_t epoch) {
 }
 
 UpdateShare share_of(const Batches& batches, int64_t i, int64_t count) {
-  int64_t first = i / count * count, end = std::min(first + count, batches.count()), samples = 0;
-  for (int64_t k = first; k < end; ++k) samples += batches.size(k);
+  int64_t first = i / count * count, end = std::min(first + count, batches.count());
+  int64_t samples = (end - 1 - first) * batches.size(first) + batches.size(end - 1);
   return {static_cast<double>(batches.size(i)) / static_cast<double>(samples), i + 1 == end};
 }
 
