@@ -41,6 +41,7 @@ Tally micro_tally(std::span<const double> matrix, int64_t classes) {
 
 template <class Rate>
 double averaged(const MeasureSpec& spec, std::span<const double> matrix, Rate rate) {
+  if (std::ranges::all_of(matrix, [](double count) { return count == 0; })) return kNoNumber;
   if (spec.average == Average::Binary) return rate(tally_of(matrix, spec.classes, 1));
   if (spec.average == Average::Micro) return rate(micro_tally(matrix, spec.classes));
   double sum = 0, weights = 0;
@@ -74,6 +75,7 @@ double auc_of_class(std::span<const double> rows, int64_t width, int64_t score, 
   std::vector<std::pair<double, bool>> examples;
   for (size_t at = 0; at < rows.size(); at += width) {
     double label = rows[at + width - 1];
+    if (std::isnan(label)) return kNoNumber;
     if (label >= 0) examples.emplace_back(rows[at + score], label == positive);
   }
   std::sort(examples.begin(), examples.end());

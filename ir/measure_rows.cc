@@ -1,4 +1,6 @@
 // The measures, and what the graph puts out for each.
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "ir/composites/activations.h"
@@ -14,6 +16,8 @@ namespace {
 
 using Call = const LayerCall&;
 using Results = std::vector<Value>;
+
+constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 Value whole(Builder& b, int64_t value) { return b.constant(Literal::from_int(DType::I64, value)); }
 
@@ -60,13 +64,26 @@ Value unless_ignored(Call c, Value out, Value instead) {
   return b.select(b.eq(b.cast(c.tensor("target"), DType::I64), whole(b, *ignored)), instead, out);
 }
 
-// -1 where the example is left out, `width` where its target is no class.
-Value counted(Call c, Value count, int64_t width) {
-  if (is_binary(c)) return count;
+// `out`, but `unknown` where the target is no class. A real label is always one, above or below the middle.
+Value if_class(Call c, Value out, Value unknown) {
   Builder& b = c.b();
+  if (!is_integer(b.dtype(c.tensor("target")))) return out;
   Value target = b.cast(c.tensor("target"), DType::I64);
   Value known = b.binary(Op::And, b.le(whole(b, 0), target), b.lt(target, whole(b, class_count(c))));
-  return unless_ignored(c, b.select(known, count, whole(b, width)), whole(b, -1));
+  return b.select(known, out, unknown);
+}
+
+// -1 where the example is left out, `width` where its target is no class.
+Value counted(Call c, Value count, int64_t width) {
+  Builder& b = c.b();
+  return unless_ignored(c, if_class(c, count, whole(b, width)), whole(b, -1));
+}
+
+void check_decisions(Call c, std::string_view what) {
+  check_scores(c, what);
+  if (is_binary(c) || !c.given("threshold")) return;
+  throw Error(fmt::format("{}'s threshold is for a score and a label of one shape", what),
+              {"of several classes the largest logit decides"});
 }
 
 // target * classes + prediction of every example.
@@ -78,15 +95,16 @@ Value cells(Call c) {
     throw Error(fmt::format("{} classes are too many to count confusions of: the limit is {}", classes,
                             kMaxConfusionClasses));
   note_target(c);
-  Value predicted = is_binary(c) ? b.lt(b.scalar(b.dtype(logits), c.real("threshold")), logits)
-                                 : b.argmax(logits, b.type(logits).rank() - 1);
+  Value predicted = is_binary(c)
+                        ? b.lt(b.scalar(b.dtype(logits), c.real_or_none("threshold").value_or(0)), logits)
+                        : b.argmax(logits, b.type(logits).rank() - 1);
   Value actual = is_binary(c) ? label_of(b, target) : target;
   Value row = b.mul(b.cast(actual, DType::I64), whole(b, classes));
   return counted(c, b.add(row, b.cast(predicted, DType::I64)), classes * classes);
 }
 
 Results accuracy_row(Call c) {
-  check_scores(c, "accuracy");
+  check_decisions(c, "accuracy");
   if (class_count(c) <= kMaxConfusionClasses) return {cells(c)};
   note_target(c);
   Builder& b = c.b();
@@ -121,7 +139,7 @@ Results top_k_row(Call c) {
 
 template <const char* name>
 Results cells_row(Call c) {
-  check_scores(c, name);
+  check_decisions(c, name);
   return {cells(c)};
 }
 
@@ -132,7 +150,8 @@ Results perplexity_row(Call c) {
   note_target(c);
   Value none = b.scalar(b.dtype(logits), 0), zero = b.scalar(DType::F64, 0);
   Value chosen = b.select(chosen_class(b, b.type(logits), target), log_softmax(b, logits), none);
-  Value loss = unless_ignored(c, b.cast(b.neg(sum_over(b, chosen, {-1})), DType::F64), zero);
+  Value loss = b.cast(b.neg(sum_over(b, chosen, {-1})), DType::F64);
+  loss = unless_ignored(c, if_class(c, loss, b.scalar(DType::F64, kNoNumber)), zero);
   Value count = unless_ignored(c, b.full(DType::F64, b.shape(loss), 1), zero);
   return {stack(b, {sum_over(b, loss), sum_over(b, count)}, 0)};
 }
@@ -170,7 +189,7 @@ Results auc_row(Call c) {
   Shape column = b.shape(target);
   column.push_back(1);
   Value label = b.cast(is_binary(c) ? label_of(b, target) : target, dtype);
-  label = unless_ignored(c, label, b.scalar(dtype, -1));
+  label = unless_ignored(c, if_class(c, label, b.scalar(dtype, kNoNumber)), b.scalar(dtype, -1));
   scores = is_binary(c) ? b.reshape(scores, column) : softmax(b, scores, -1);
   return {concat(b, {b.cast(scores, dtype), b.reshape(label, column)}, -1)};
 }
@@ -223,9 +242,9 @@ void describe_auc(Call c, MeasureSpec& spec) { spec.width = is_binary(c) ? 2 : c
 
 constexpr char kPrecision[] = "precision", kRecall[] = "recall", kF1[] = "f1", kMatrix[] = "confusion_matrix";
 constexpr std::string_view kOfClasses =
-    "logits: tensor, target: tensor, ignore_index: int = none, threshold: real = 0";
+    "logits: tensor, target: tensor, ignore_index: int = none, threshold: real = none";
 constexpr std::string_view kAveraged =
-    "logits: tensor, target: tensor, average: text = none, ignore_index: int = none, threshold: real = 0";
+    "logits: tensor, target: tensor, average: text = none, ignore_index: int = none, threshold: real = none";
 
 constexpr MeasureRow kRows[] = {
     {{"accuracy", kOfClasses, accuracy_row, "the share of examples whose largest logit is the target's"},

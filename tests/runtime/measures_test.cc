@@ -118,6 +118,16 @@ TEST(Measures, OfLabelsAndScores) {
   }
 }
 
+// Three examples are told right and two are ignored.
+TEST(Measures, IgnoredLabelsCountNothing) {
+  Problem p = labels(DType::I32, "i32");
+  p.y = column(DType::I32, {}, [](int64_t i) { return i % 5 < 3 ? 1 : -1; });
+  p.x = Tensor(p.x.dtype(), p.x.shape());
+  for (int64_t i = 0; i < p.x.count(); ++i) p.x.set(i, 1);
+  for (const char* metric : {"accuracy", "precision", "recall", "f1"})
+    expect_everywhere(p, fmt::format("{}(y, t, ignore_index = -1)", metric), 1);
+}
+
 TEST(Measures, OfRegression) {
   expect_everywhere(regression(), "r2(y, t)", 0.94962990763712);
   // The set's mean of 1019.6 differs from the means of its batches.
@@ -162,7 +172,8 @@ TEST(Measures, WhereThereIsNothingToMeasure) {
   };
   EXPECT_TRUE(std::isnan(value(p, "auc(y, t)"))) << "one class only";
   EXPECT_TRUE(std::isnan(value(p, "accuracy(y, t, ignore_index = 1)"))) << "no examples";
-  EXPECT_TRUE(std::isnan(value(p, "perplexity(y, t, ignore_index = 1)")));
+  for (const char* metric : {"perplexity", "precision", "recall", "f1", "auc"})
+    EXPECT_TRUE(std::isnan(value(p, fmt::format("{}(y, t, ignore_index = 1)", metric)))) << metric;
   Problem flat = regression();
   flat.y = column(DType::F32, {2}, [](int64_t) { return 3; });
   EXPECT_EQ(value(flat, "r2(y, t)"), 0) << "a target that never changes";
@@ -183,7 +194,18 @@ TEST(Measures, ATargetThatIsNoClassIsAnError) {
   };
   EXPECT_EQ(error("accuracy(y, t)"),
             "target 't' of training sample 20 is class 4, the model has classes 0 to 3");
-  EXPECT_NE(error("accuracy(y, t + 0)").find("is no class of the model"), std::string::npos);
+  for (const char* metric : {"accuracy", "precision", "recall", "f1", "confusion_matrix"}) {
+    EXPECT_NE(error(fmt::format("{}(y, t + 0)", metric)).find("is no class of the model"), std::string::npos)
+        << metric;
+  }
+  for (const char* metric : {"perplexity(y, t + 0)", "auc(y, t + 0)"}) {
+    auto t = trainer_of(p, metric, ExecutionMode::Fused, 16);
+    EXPECT_TRUE(std::isnan(t->train_epoch().train.at(1).value)) << metric;
+  }
+  Problem binary = labels(DType::I32, "i32");
+  binary.y.set_int(20, -1);
+  p = binary;
+  EXPECT_NE(error("f1(y, t)").find("is no class of the model"), std::string::npos);
 }
 
 struct BadMetric {
@@ -199,6 +221,7 @@ TEST(Measures, MistakesAreNamed) {
       {"f1(y, y)", "no errors"},  // labels and scores of one shape
       {"precison(y, t)", "did you mean 'precision'?"},
       {"1 - f1(y, t)", "stands alone in a metric line"},
+      {"accuracy(y, t, threshold = 1)", "accuracy's threshold is for a score and a label of one shape"},
       {"top_k(y, t, k = 5)", "top_k's k is from 1 to 4 classes, not 5"},
       {"r2(y, t)", "r2 compares two of one shape"},
       {"auc(t, y)", "auc takes logits [..., classes] and integer targets [...]"},
