@@ -244,8 +244,9 @@ BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<c
   std::vector<std::string> problems;
   Matcher train(data.train, problems);
   train.match(inputs, targets);
-  throw_if_any(problems);
-  Table validation = split_off(data, split, class_of_samples(data.train, targets, train.target_claims));
+  Table validation;
+  if (problems.empty())
+    validation = split_off(data, split, class_of_samples(data.train, targets, train.target_claims));
   BoundData out;
   out.train = bind_table(data.train, inputs, targets, train, problems);
   throw_if_any(problems);

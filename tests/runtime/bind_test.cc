@@ -54,6 +54,13 @@ TEST(Bind, ImagesTakeShapesThatDifferByOnesOrAreFlat) {
   }
 }
 
+TEST(Bind, AMissingColumnHidesNoSpoiltOne) {
+  DataField flag{"a", {DType::Bool, {kBatch}}}, absent{"z", {DType::F32, {kBatch}}};
+  std::string said = error_of([&] { bind_data(numbers(), {&flag, 1}, {&absent, 1}); });
+  EXPECT_NE(said.find("target 'z': the data have no such column"), std::string::npos) << said;
+  EXPECT_NE(said.find("bool cannot hold the value 2.0 of sample 1"), std::string::npos) << said;
+}
+
 TEST(Bind, SaysEverythingThatDoesNotFit) {
   struct Case {
     std::vector<DataField> inputs, targets;
