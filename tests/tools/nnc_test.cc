@@ -108,6 +108,29 @@ train Net {
   EXPECT_EQ(count(json.text, "\"severity\""), 4u) << json.text;
 }
 
+// Of accuracy's matrix and the one that is asked for, with another threshold, eval shows the latter.
+TEST_F(Tool, EvalShowsTheConfusionMatrixThatWasAskedFor) {
+  std::string data = "x,t\n";
+  for (int i = 0; i < 50; ++i) data += i % 5 == 0 ? "3,1\n" : i % 5 < 3 ? "1,0\n" : "-1,0\n";
+  std::string model = file("m.nn",
+                           "model M {\n input x: f32[B]\n param s: f32[] = 1\n output y = x * s\n}\n"
+                           "train M {\n data csv(\"" +
+                               file("d.csv", data) +
+                               "\")\n split shares(validation = 0.2)\n target t: i32[B]\n loss mean(y)\n"
+                               " metric accuracy(y, t)\n metric confusion_matrix(y, t, threshold = 2)\n"
+                               " optimizer sgd(lr = 0)\n}\n");
+  std::string weights = path("w.safetensors");
+  Outcome trained = run("train " + model + " -o " + weights);
+  ASSERT_EQ(trained.status, 0) << trained.text;
+  Outcome json = run("eval " + model + " --json --weights " + weights);
+  std::regex diagonal("\"confusion_matrix\":\\[\\[[1-9],0\\],\\[0,[1-9]\\]\\]");
+  EXPECT_TRUE(std::regex_search(json.text, diagonal)) << json.text;
+  EXPECT_NE(json.text.find("\"part\":\"validation\""), std::string::npos) << json.text;
+  Outcome text = run("eval " + model + " --weights " + weights);
+  EXPECT_EQ(count(text.text, "confusion matrix"), 1u) << text.text;
+  EXPECT_EQ(count(text.text, "100.0 %"), 2u) << text.text;
+}
+
 TEST_F(Tool, ABadLossStopsTheRunAndKeepsWhatIsFinite) {
   std::string command = "train " + example("linear_regression.nn") + " --set train.lr=1e6 --epochs 1000";
   std::string output = path("kept.safetensors");

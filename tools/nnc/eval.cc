@@ -1,5 +1,5 @@
-// nnc eval: loss, metrics and confusion matrix of trained weights on the test set, or on the training set where there is
-// none.
+// nnc eval: loss, metrics and confusion matrix of trained weights on the test set; without one on the validation
+// set, and without that on the training set.
 #include <memory>
 
 #include <fmt/format.h>
@@ -22,9 +22,10 @@ void print_json(const Trainer& trainer, const std::vector<Measure>& measures, co
                 int64_t samples) {
   nlohmann::ordered_json line{{"part", part}, {"samples", samples}};
   add_measures(line, measures);
-  if (const Measure* m = find_confusion(measures)) {
-    line["confusion_matrix"] = json_of(m->confusion);
-    if (std::vector<std::string> names = class_names(*m, trainer); !names.empty()) line["classes"] = names;
+  for (const Measure* m : shown_confusions(measures)) {
+    if (m->has_value) line["confusion_matrix"] = json_of(m->confusion);
+    std::vector<std::string> names = class_names(*m, trainer);
+    if (!names.empty() && !line.contains("classes")) line["classes"] = names;
   }
   line["kernels_compiled"] = trainer.engine().stats().kernels;
   line["kernels_cached"] = trainer.engine().stats().cached;
@@ -35,19 +36,32 @@ void print_text(const Trainer& trainer, const std::vector<Measure>& measures) {
   for (const Measure& m : measures) {
     if (m.has_value) fmt::print("  {:<16} {:.6g}\n", m.name, m.value);
   }
-  if (const Measure* m = find_confusion(measures))
-    fmt::print("\n{}", confusion_text(m->confusion, class_names(*m, trainer)));
+  std::vector<const Measure*> shown = shown_confusions(measures);
+  for (const Measure* m : shown) {
+    std::string heading = shown.size() > 1 ? m->name + "\n" : "";
+    fmt::print("\n{}{}", heading, confusion_text(m->confusion, class_names(*m, trainer)));
+  }
+}
+
+struct Part {
+  const char *name, *text;
+  const BoundTable& table;
+};
+
+Part part_to_evaluate(const BoundData& data) {
+  if (data.test.samples > 0) return {"test", "test", data.test};
+  if (data.validation.samples > 0) return {"validation", "validation", data.validation};
+  return {"train", "training", data.train};
 }
 
 void run(const EvalOptions& o) {
   Trainer trainer(load_module(o.model), o.run.trainer_options());
   trainer.load_weights(o.weights);
   load_data_into(trainer, o.model, o.run.data);
-  bool has_test = trainer.data().test.samples > 0;
-  const BoundTable& table = has_test ? trainer.data().test : trainer.data().train;
-  std::vector<Measure> measures = trainer.evaluate(table);
-  if (o.json) return print_json(trainer, measures, has_test ? "test" : "train", table.samples);
-  fmt::print("{} samples of the {} set\n", table.samples, has_test ? "test" : "training");
+  Part part = part_to_evaluate(trainer.data());
+  std::vector<Measure> measures = trainer.evaluate(part.table);
+  if (o.json) return print_json(trainer, measures, part.name, part.table.samples);
+  fmt::print("{} samples of the {} set\n", part.table.samples, part.text);
   print_text(trainer, measures);
 }
 

@@ -90,11 +90,15 @@ void add_measures(nlohmann::ordered_json& line, const std::vector<Measure>& meas
   }
 }
 
-const Measure* find_confusion(const std::vector<Measure>& measures) {
+std::vector<const Measure*> shown_confusions(const std::vector<Measure>& measures) {
+  std::vector<const Measure*> asked;
+  const Measure* first = nullptr;
   for (const Measure& m : measures) {
-    if (m.confusion.classes > 0) return &m;
+    if (!m.has_value) asked.push_back(&m);
+    if (first == nullptr && m.confusion.classes > 0) first = &m;
   }
-  return nullptr;
+  if (asked.empty() && first != nullptr) asked.push_back(first);
+  return asked;
 }
 
 std::vector<std::string> class_names(const Measure& measure, const Trainer& trainer) {

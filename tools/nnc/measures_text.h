@@ -14,8 +14,8 @@ namespace nnc::tool {
 void add_measures(nlohmann::ordered_json& line, const std::vector<Measure>& measures,
                   const std::string& prefix = "");
 nlohmann::ordered_json json_of(const ConfusionMatrix& matrix);
-/// The first that counted classes, or null.
-const Measure* find_confusion(const std::vector<Measure>& measures);
+/// Those whose confusion matrix was asked for; where none was, the first that counted classes.
+std::vector<const Measure*> shown_confusions(const std::vector<Measure>& measures);
 /// What the measure's classes are called; empty where the data do not say.
 std::vector<std::string> class_names(const Measure& measure, const Trainer& trainer);
 
