@@ -41,7 +41,7 @@ ProgressLine::ProgressLine(int64_t epochs) : epochs_(epochs), terminal_(isatty(S
 
 void ProgressLine::begin(int64_t epoch) {
   epoch_ = epoch;
-  begun_ = 0;
+  begun_ = -1;
   start_ = shown_ = Clock::now();
 }
 
@@ -77,7 +77,7 @@ std::string ProgressLine::line(const Trainer& trainer, int64_t step, int64_t ste
 
 void ProgressLine::update(const Trainer& trainer, int64_t step, int64_t steps, double loss) {
   if (!terminal_) return;
-  if (begun_ == 0) begun_ = step - 1;  // a resumed epoch begins in its middle
+  if (begun_ < 0) begun_ = step - 1;  // a resumed epoch begins in its middle
   Clock::time_point now = Clock::now();
   if (now - shown_ < std::chrono::milliseconds(100)) return;
   shown_ = now;

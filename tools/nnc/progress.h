@@ -36,7 +36,7 @@ class ProgressLine {
   using Clock = std::chrono::steady_clock;
   std::string line(const Trainer& trainer, int64_t step, int64_t steps, double loss, double seconds) const;
 
-  int64_t epochs_, epoch_ = 0, begun_ = 0;
+  int64_t epochs_, epoch_ = 0, begun_ = -1;
   bool terminal_;
   Clock::time_point start_, shown_;
 };
