@@ -24,11 +24,9 @@ struct CallSpec {
   Loc loc;
 
   /// The argument, which the row has and which is of that type.
-  int64_t integer(std::string_view arg) const { return get<int64_t>(arg); }
   double real(std::string_view arg) const { return get<double>(arg); }
   bool flag(std::string_view arg) const { return get<bool>(arg); }
   const std::string& text(std::string_view arg) const { return get<std::string>(arg); }
-  const std::vector<int64_t>& integers(std::string_view arg) const { return get<std::vector<int64_t>>(arg); }
   bool given(std::string_view arg) const { return !std::holds_alternative<std::monostate>(at(arg)); }
   const CallArg& at(std::string_view arg) const;
   CallArg& at(std::string_view arg);
