@@ -132,6 +132,12 @@ Resolved resolve(const DataSpec& spec, const std::string& folder) {
   return r;
 }
 
+template <class T>
+T within(std::string_view source, std::string_view name, T value, T least, T most) {
+  if (value >= least && value <= most) return value;
+  throw Error(fmt::format("{}: {} is {}, not from {} to {}", source, name, value, least, most));
+}
+
 [[noreturn]] void throw_problems(const std::vector<Problem>& problems) {
   std::vector<std::string> notes;
   for (const Problem& p : problems) {
@@ -145,20 +151,29 @@ Resolved resolve(const DataSpec& spec, const std::string& folder) {
 
 const DataArg& DataArguments::at(std::string_view name) const {
   size_t i = 0;
-  while (i < rows_.size() && rows_[i].name != name) ++i;
-  assert(i < rows_.size());
+  while (i < source_.arguments.size() && source_.arguments[i].name != name) ++i;
+  assert(i < source_.arguments.size());
   return values_[i];
 }
 
+int64_t DataArguments::integer(std::string_view name, int64_t least, int64_t most) const {
+  return within(source_.name, name, integer(name), least, most);
+}
+
+double DataArguments::number(std::string_view name, double least, double most) const {
+  return within(source_.name, name, number(name), least, most);
+}
+
 std::span<const DataSource> data_sources() {
-  static const DataSource rows[] = {idx_source(), csv_source(), digits_source()};
+  static const DataSource rows[] = {idx_source(),     csv_source(),   digits_source(),
+                                    spirals_source(), moons_source(), linear_source()};
   return rows;
 }
 
 Dataset load_data(const DataSpec& spec, const std::string& folder) {
   Resolved r = resolve(spec, folder);
   if (!r.problems.empty()) throw_problems(r.problems);
-  Dataset data = r.source->load(DataArguments(r.source->arguments, std::move(r.values)));
+  Dataset data = r.source->load(DataArguments(*r.source, std::move(r.values)));
   if (sample_count(data.train) == 0) throw Error(fmt::format("the data of {} have no samples", spec.kind));
   return data;
 }

@@ -21,27 +21,32 @@ struct DataArgument {
   std::string_view doc;
 };
 
-/// The value of each argument of a source, in the order of its row; paths are joined with the folder.
-class DataArguments {
- public:
-  DataArguments(std::span<const DataArgument> rows, std::vector<DataArg> values)
-      : rows_(rows), values_(std::move(values)) {}
-
-  int64_t integer(std::string_view name) const { return std::get<int64_t>(at(name)); }
-  double number(std::string_view name) const { return std::get<double>(at(name)); }
-  const std::string& text(std::string_view name) const { return std::get<std::string>(at(name)); }
-
- private:
-  const DataArg& at(std::string_view name) const;
-  std::span<const DataArgument> rows_;
-  std::vector<DataArg> values_;
-};
+class DataArguments;
 
 struct DataSource {
   std::string_view name;
   std::string_view doc;
   std::vector<DataArgument> arguments;
   Dataset (*load)(const DataArguments& arguments);
+};
+
+/// The value of each argument of a source, in the order of its row; paths are joined with the folder.
+class DataArguments {
+ public:
+  DataArguments(const DataSource& source, std::vector<DataArg> values)
+      : source_(source), values_(std::move(values)) {}
+
+  int64_t integer(std::string_view name) const { return std::get<int64_t>(at(name)); }
+  double number(std::string_view name) const { return std::get<double>(at(name)); }
+  const std::string& text(std::string_view name) const { return std::get<std::string>(at(name)); }
+  /// The same within limits, which are part of it; an Error otherwise.
+  int64_t integer(std::string_view name, int64_t least, int64_t most) const;
+  double number(std::string_view name, double least, double most) const;
+
+ private:
+  const DataArg& at(std::string_view name) const;
+  const DataSource& source_;
+  std::vector<DataArg> values_;
 };
 
 std::span<const DataSource> data_sources();
@@ -63,5 +68,8 @@ DataSpec with_path(const std::optional<DataSpec>& spec, const std::string& path)
 DataSource idx_source();
 DataSource csv_source();
 DataSource digits_source();
+DataSource spirals_source();
+DataSource moons_source();
+DataSource linear_source();
 
 }  // namespace nnc

@@ -1,18 +1,13 @@
 // Draws handwritten-looking digits, 28 x 28 in grey, so that a classifier can be tried without any file. Each
 // digit is a skeleton of lines and cubic curves; a sample wobbles its points, turns, slants, scales and
-// shifts it, and inks every pixel by its distance to the strokes. Only + - * / and sqrt are used, which IEEE
-// 754 defines to the bit, so that a seed means the same samples on every machine (this file is compiled
-// without fused multiply-add).
+// shifts it, and inks every pixel by its distance to the strokes.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <span>
 
-#include <fmt/format.h>
-
-#include "ir/error.h"
-#include "ir/philox.h"
 #include "runtime/data_source.h"
+#include "runtime/draws.h"
 
 namespace nnc {
 namespace {
@@ -89,40 +84,24 @@ constexpr Spread kWobble{0, .05f};  // each point, in units of the box
 constexpr Spread kInk{235.f, 20.f};
 constexpr float kNoise = 16.f;
 
-/// Uniform numbers of one sample, in the order they are asked for.
-class Draws {
- public:
-  Draws(int64_t seed, int64_t sample) : stream_("digits", seed, sample) {}
-
-  uint32_t word() {
-    if (next_ % 4 == 0) words_ = stream_.block(next_ / 4);
-    return words_[next_++ % 4];
-  }
-  float uniform() { return uniform_f32(word()); }
-  /// The mean of two uniform draws, spread around the middle.
-  float around(Spread s) {
-    float sum = uniform();
-    sum += uniform();
-    return s.middle + s.spread * (sum - 1.f);
-  }
-
- private:
-  RandomStream stream_;
-  PhiloxCounter words_{};
-  uint64_t next_ = 0;
-};
+/// The mean of two uniform draws, spread around the middle.
+float around(Spread s, Draws& draws) {
+  float sum = draws.uniform();
+  sum += draws.uniform();
+  return s.middle + s.spread * (sum - 1.f);
+}
 
 /// From the unit box to pixels.
 struct Placement {
   float xx, xy, yx, yy, x0, y0;
 
   explicit Placement(Draws& draws) {
-    float t = draws.around(kTurn), slant = draws.around(kSlant);
-    float width = draws.around(kWidth), height = draws.around(kHeight);
+    float t = around(kTurn, draws), slant = around(kSlant, draws);
+    float width = around(kWidth, draws), height = around(kHeight, draws);
     float c = (1 - t * t) / (1 + t * t), s = 2 * t / (1 + t * t);  // cosine and sine of the angle
     xx = c * width, xy = (slant * c - s) * height;
     yx = s * width, yy = (slant * s + c) * height;
-    x0 = draws.around(kShift), y0 = draws.around(kShift);
+    x0 = around(kShift, draws), y0 = around(kShift, draws);
   }
   Point operator()(Point p) const {
     float x = p.x - .5f, y = p.y - .5f;
@@ -163,7 +142,7 @@ class Canvas {
 
   /// Ink where the stroke covers the pixel, fading over one pixel at its edge, plus noise.
   void print(float radius, Draws& draws, std::span<uint8_t> into) const {
-    float ink = draws.around(kInk);
+    float ink = around(kInk, draws);
     for (size_t i = 0; i < kPixels; ++i) {
       float cover = std::clamp(radius + .5f - std::sqrt(nearest_[i]), 0.f, 1.f);
       float grey = ink * cover + kNoise * (draws.uniform() - .5f);
@@ -184,18 +163,18 @@ class Canvas {
 };
 
 Point wobbled(Point p, Draws& draws) {
-  float dx = draws.around(kWobble);
-  float dy = draws.around(kWobble);
+  float dx = around(kWobble, draws);
+  float dy = around(kWobble, draws);
   return {p.x + dx, p.y + dy};
 }
 
 uint8_t draw_digit(int64_t seed, int64_t sample, std::span<uint8_t> pixels) {
-  Draws draws(seed, sample);
+  Draws draws("digits", seed, sample);
   auto digit = static_cast<uint8_t>(uint64_t{draws.word()} * 10 >> 32);
   const Skeleton& skeleton = kDigits[digit];
   std::span<const Piece> pieces = draws.uniform() < .65f ? skeleton.usual : skeleton.other;
   Placement place(draws);
-  float radius = draws.around(kThickness);
+  float radius = around(kThickness, draws);
   Canvas canvas(radius + 1);
   Point at;
   for (const Piece& piece : pieces) {
@@ -222,10 +201,8 @@ Table draw_table(int64_t first, int64_t count, int64_t seed) {
 }
 
 Dataset load(const DataArguments& arguments) {
-  int64_t n = arguments.integer("n"), seed = arguments.integer("seed");
-  constexpr int64_t kMost = 10'000'000;
-  if (n < 1 || n > kMost) throw Error(fmt::format("digits: n is {}, not from 1 to {}", n, kMost));
-  return {draw_table(0, n, seed), draw_table(n, std::max<int64_t>(1, n / 5), seed)};
+  int64_t n = arguments.integer("n", 1, kMostDrawn), seed = arguments.integer("seed");
+  return {draw_table(0, n, seed), draw_table(n, test_share(n), seed)};
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "runtime/data_source.h"
 
+#include <cmath>
+
+#include <fmt/format.h>
+
 #include "runtime/bind.h"
 #include "tests/runtime/bad_files.h"
 
@@ -17,14 +21,20 @@ TEST(DataSource, UnknownReadersAndArgumentsAreErrors) {
   };
   const Case cases[] = {
       {{"cvs", {"a"s}}, "unknown data reader 'cvs'\ndid you mean 'csv'?"},
-      {{"parquet", {"a"s}}, "there is idx, csv, digits"},
+      {{"parquet", {"a"s}}, "there is idx, csv, digits, spirals"},
       {{"csv"}, "csv needs the argument 'path'"},
       {{"csv", {int64_t{3}}}, "'path' is a text, not an integer"},
       {{"csv", {"nothing.csv"s}}, "there is no file or folder 'here/nothing.csv'"},
       {{"digits", {}, {{"sede", int64_t{3}}}}, "digits has no argument 'sede'\ndid you mean 'seed'?"},
       {{"digits", {int64_t{3}}, {{"n", int64_t{3}}}}, "'n' is given twice"},
       {{"digits", {int64_t{3}, int64_t{3}, int64_t{3}}}, "at most 2 arguments"},
-      {{"digits", {int64_t{0}}}, "n is 0"},
+      {{"digits", {int64_t{0}}}, "digits: n is 0, not from 1 to 10000000"},
+      {{"spirals", {int64_t{5}, int64_t{6}}}, "n is 5, not from 6"},
+      {{"spirals", {}, {{"classes", int64_t{0}}}}, "classes is 0, not from 1 to 1000"},
+      {{"moons", {}, {{"noise", -0.5}}}, "moons: noise is -0.5, not from 0"},
+      {{"moons", {int64_t{1}}}, "n is 1"},
+      {{"spirals", {}, {{"turns", NAN}}}, "turns is nan"},
+      {{"linear", {int64_t{10000000}, int64_t{1000}}}, "linear: 10000000 samples of 1000 features are over"},
       {{"digits", {2.5}}, "'n' is an integer, not a number"},
   };
   for (const Case& c : cases) {
@@ -44,6 +54,28 @@ TEST(DataSource, CheckReportsEveryMistakeAtItsPlace) {
   EXPECT_EQ(found[0].code, "missing-data");
   EXPECT_EQ(found[1].loc.column, 22u);
   EXPECT_EQ(found[1].help, "did you mean 'target'?");
+}
+
+// "noise = 0.02", or "path", or "test = none" for a text that may be missing.
+std::string documented(const DataArgument& argument) {
+  if (argument.required) return std::string(argument.name);
+  auto text = [](const auto& value) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>)
+      return value.empty() ? "none"s : "\"" + value + "\"";
+    else
+      return fmt::format("{}", value);
+  };
+  return fmt::format("{} = {}", argument.name, std::visit(text, argument.fallback));
+}
+
+TEST(DataSource, EverySourceIsInTheLanguageDocument) {
+  std::string text = slurp(NNC_SOURCE_DIR "/docs/LANGUAGE.md");
+  for (const DataSource& source : data_sources()) {
+    std::vector<std::string> arguments;
+    for (const DataArgument& a : source.arguments) arguments.push_back(documented(a));
+    std::string call = fmt::format("| `{}({})` |", source.name, fmt::join(arguments, ", "));
+    EXPECT_NE(text.find(call), std::string::npos) << call;
+  }
 }
 
 TEST(DataSource, PathsReplaceTheFilesOwn) {
