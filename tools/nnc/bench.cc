@@ -144,7 +144,10 @@ void run(const BenchOptions& o) {
 
 void add_bench(CLI::App& app) {
   auto o = std::make_shared<BenchOptions>();
-  CLI::App* command = app.add_subcommand("bench", "Time the training step in each mode");
+  CLI::App* command = add_command(
+      app, group::kCompiler, "bench", "Time the training step: interpreted, kernel by kernel, fused",
+      {{"nnc bench examples/digits.nn --threads 1", "the three modes side by side"},
+       {"nnc bench examples/digits.nn --kernels", "where the time of a step goes, kernel by kernel"}});
   o->model.add_to(*command);
   o->run.add_to(*command, false);
   CLI::Option* modes =
@@ -152,7 +155,7 @@ void add_bench(CLI::App& app) {
           ->add_option("--modes", o->modes,
                        "Which modes, separated by commas; with --kernels, fused unless given")
           ->delimiter(',')
-          ->check(CLI::IsMember({"interpreted", "unfused", "fused"}))
+          ->check(one_of({"interpreted", "unfused", "fused"}))
           ->capture_default_str();
   command->add_option("--seconds", o->seconds, "Time to spend on each mode")
       ->check(CLI::Range(0.0, 3600.0))

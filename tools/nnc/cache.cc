@@ -69,21 +69,22 @@ void clear(bool json) {
 }  // namespace
 
 void add_cache(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("cache", "The compiled kernels that are kept on disk");
+  CLI::App* command = add_command(
+      app, group::kSetup, "cache", "The compiled kernels that are kept on disk",
+      {{"nnc cache stat", "how much there is, and where"},
+       {"NNC_CACHE_DIR=/tmp/kernels nnc cache ls", "another folder than $XDG_CACHE_HOME/nnc or ~/.cache/nnc"},
+       {"NNC_CACHE=off nnc train examples/digits.nn", "do without; NNC_CACHE_MIB=500 has a larger one"}});
   command->require_subcommand(1);
   auto json = std::make_shared<bool>(false);
-  auto add = [&](const char* name, const char* doc, void (*run)(bool)) {
-    CLI::App* sub = command->add_subcommand(name, doc);
+  auto add = [&](const char* name, const char* doc, std::vector<Example> examples, void (*run)(bool)) {
+    CLI::App* sub = add_command(*command, "Commands", name, doc, examples);
     sub->add_flag("--json", *json, "Print one JSON object a line");
     sub->callback([json, run] { run(*json); });
   };
-  add("ls", "Every entry, the most recently used first", list);
-  add("stat", "How much there is, and where", stat);
-  add("clear", "Remove every entry", clear);
-  command->footer(
-      "The folder is NNC_CACHE_DIR, else $XDG_CACHE_HOME/nnc, else ~/.cache/nnc, its size NNC_CACHE_MIB "
-      "(128). "
-      "NNC_CACHE=off does without.");
+  add("ls", "Every entry, the most recently used first", {{"nnc cache ls --json", "an object per entry"}},
+      list);
+  add("stat", "How much there is, and where", {{"nnc cache stat", "folder, entries, bytes"}}, stat);
+  add("clear", "Remove every entry", {{"nnc cache clear", "the next run compiles anew"}}, clear);
 }
 
 }  // namespace nnc::tool

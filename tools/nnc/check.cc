@@ -39,7 +39,11 @@ void run(const ModelOptions& options) {
 
 void add_check(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
-  CLI::App* command = app.add_subcommand("check", "Report every mistake in a model file");
+  CLI::App* command = add_command(
+      app, group::kModels, "check", "Report every mistake in a model file, with places and suggestions",
+      {{"nnc check examples/digits.nn", "is it right?"},
+       {"nnc check examples/digits.nn --set model.hidden1=256 --message-format json",
+        "with another setting, one JSON object per mistake"}});
   options->add_to(*command);
   command->callback([options] { run(*options); });
 }

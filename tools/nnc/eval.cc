@@ -69,10 +69,17 @@ void run(const EvalOptions& o) {
 
 void add_eval(CLI::App& app) {
   auto o = std::make_shared<EvalOptions>();
-  CLI::App* command = app.add_subcommand("eval", "Loss and metrics of trained weights");
+  CLI::App* command =
+      add_command(app, group::kTraining, "eval", "Loss, metrics and confusion matrix of trained weights",
+                  {{"nnc eval examples/digits.nn --weights digits.safetensors",
+                    "on the test part, else the validation part"},
+                   {"nnc eval examples/mnist_mlp.nn --weights mnist.safetensors --data mnist/ --json",
+                    "on other data, as JSON"}});
   o->model.add_to(*command);
   o->run.add_to(*command);
-  command->add_option("--weights", o->weights, "The weights (.safetensors)")->required();
+  command->add_option("--weights", o->weights, "The weights, or a checkpoint")
+      ->type_name("FILE.safetensors")
+      ->required();
   command->add_flag("--json", o->json, "Print one JSON object");
   command->callback([o] { run(*o); });
 }

@@ -7,6 +7,7 @@
 
 #include "ir/error.h"
 #include "tools/nnc/command.h"
+#include "tools/nnc/usage.h"
 
 namespace nnc::tool {
 namespace {
@@ -17,18 +18,24 @@ int report(const std::string& message, const std::vector<std::string>& notes = {
   return kUserError;
 }
 
+int report_usage(const CLI::App& app, const CLI::ParseError& e) {
+  if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+  UsageError wrong = explain_usage(app, e);
+  report(wrong.message, wrong.notes);
+  return kUsage;
+}
+
 int run(int argc, char** argv) {
-  CLI::App app{"nnc compiles neural networks to native training code and trains them"};
-  app.name("nnc");
-  app.set_version_flag("--version", "nnc 0.1.0");
-  app.require_subcommand(1);
-  for (auto add : {add_check, add_show, add_train, add_eval, add_predict, add_opt, add_bench, add_cache})
-    add(app);
+  std::unique_ptr<CLI::App> app = make_app();
+  if (argc == 1) {
+    std::fputs(app->help().c_str(), stderr);
+    return kUsage;
+  }
   try {
-    app.parse(argc, argv);
+    app->parse(argc, argv);
     return kDone;
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? kDone : kUsage;
+    return report_usage(*app, e);
   } catch (const Reported& r) {
     return r.status;
   } catch (const Error& e) {

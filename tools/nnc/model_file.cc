@@ -15,31 +15,33 @@
 namespace nnc::tool {
 
 void ModelOptions::add_to(CLI::App& command) {
-  command.add_option("file", file, "The model file (.nn)")->required();
+  command.add_option("file", file, "The model file")->type_name("FILE.nn")->required();
   command
       .add_option("--set", settings,
                   "Replace a setting of the file, as in --set train.lr=3e-4 (may be repeated)")
       ->type_name("NAME=VALUE");
   command.add_option("--message-format", message_format, "How diagnostics are printed")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->check(one_of({"text", "json"}))
       ->capture_default_str();
 }
 
 std::string ModelOptions::folder() const { return std::filesystem::path(file).parent_path().string(); }
 
 void RunOptions::add_to(CLI::App& command, bool with_mode) {
-  command.add_option("--data", data,
-                     "Data to use instead of what the file names: a folder (IDX) or a CSV file");
+  command
+      .add_option("--data", data, "Data to use instead of what the file names: a folder (IDX) or a CSV file")
+      ->type_name("PATH");
   command.add_option("--threads", threads, "Threads to use; 0 takes every processor")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command.add_option("--batch", batch, "Samples per batch")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
-  command.add_option("--target", target, "Machine to compile for: host, avx2 or avx512")
+  command.add_option("--target", target, "Machine to compile for")
+      ->type_name("{host,avx2,avx512}")
       ->capture_default_str();
   command.add_flag("--no-cache", no_cache, "Compile every kernel, and keep none for later runs");
   if (!with_mode) return;
   command.add_option("--mode", mode, "How graphs are run")
-      ->check(CLI::IsMember({"fused", "unfused", "interpreted"}))
+      ->check(one_of({"fused", "unfused", "interpreted"}))
       ->capture_default_str();
 }
 

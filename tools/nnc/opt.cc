@@ -4,6 +4,7 @@
 #include <variant>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ir/error.h"
 #include "ir/graph_text.h"
@@ -80,16 +81,31 @@ void list_passes() {
   for (const Pass& p : all_passes()) fmt::print("{:<24} {}\n", p.name, p.doc);
 }
 
+// "{simplify,fuse}": every pass once.
+std::string pass_choices() {
+  std::vector<std::string> names;
+  for (const Pass& p : all_passes()) {
+    if (std::find(names.begin(), names.end(), p.name) == names.end()) names.emplace_back(p.name);
+  }
+  return fmt::format("{{{}}}", fmt::join(names, ","));
+}
+
 }  // namespace
 
 void add_opt(CLI::App& app) {
   auto o = std::make_shared<OptOptions>();
-  CLI::App* command = app.add_subcommand("opt", "Run compiler passes and print the graph");
+  CLI::App* command = add_command(
+      app, group::kCompiler, "opt", "Run compiler passes and print the graph",
+      {{"nnc opt --list-passes", "the passes in the order they run"},
+       {"nnc opt examples/digits.nn --passes simplify", "one pass by itself"},
+       {"nnc opt examples/digits.nn --disable fuse --time-passes", "all but one, and how long each took"}});
   o->model.add_to(*command);
-  command->add_option("--passes", o->passes, "These passes, in this order, instead of the whole pipeline")
-      ->delimiter(',');
-  command->add_option("--disable", o->disabled, "Leave these passes out")->delimiter(',');
-  command->add_option("--print-after", o->print_after, "Print the graph after these passes")->delimiter(',');
+  auto add_passes = [&](const char* name, std::vector<std::string>& passes, const char* doc) {
+    command->add_option(name, passes, doc)->type_name(pass_choices())->delimiter(',');
+  };
+  add_passes("--passes", o->passes, "These passes, in this order, instead of the whole pipeline");
+  add_passes("--disable", o->disabled, "Leave these passes out");
+  add_passes("--print-after", o->print_after, "Print the graph after these passes");
   command->add_flag("--print-after-all", o->print_after_all, "Print the graph after every pass");
   command->add_flag("--time-passes", o->time_passes, "Print how long each pass took");
   command->add_flag("--unfused", o->unfused, "One region per primitive");

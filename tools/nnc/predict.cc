@@ -66,13 +66,22 @@ void run(const PredictOptions& o) {
 
 void add_predict(CLI::App& app) {
   auto o = std::make_shared<PredictOptions>();
-  CLI::App* command = app.add_subcommand("predict", "Run a trained model on new inputs");
+  CLI::App* command = add_command(
+      app, group::kTraining, "predict", "Run a trained model on new inputs",
+      {{"nnc predict examples/digits.nn --weights digits.safetensors --input images.npy",
+        "a line of outputs per sample"},
+       {"nnc predict examples/digits.nn --weights digits.safetensors --input image=images.npy -o logits.npy",
+        "an input by its name, outputs to a file"}});
   o->model.add_to(*command);
   o->run.add_to(*command);
-  command->add_option("--weights", o->weights, "The weights (.safetensors)")->required();
-  command->add_option("--input", o->inputs, "An input, FILE.npy or NAME=FILE.npy")->required();
-  command->add_option("-o,--output", o->output,
-                      "Write the first output here (.npy); without it, rows are printed");
+  command->add_option("--weights", o->weights, "The weights, or a checkpoint")
+      ->type_name("FILE.safetensors")
+      ->required();
+  command->add_option("--input", o->inputs, "An input; where the model has several, NAME=FILE.npy for each")
+      ->type_name("FILE.npy")
+      ->required();
+  command->add_option("-o,--output", o->output, "Write the first output here; without it, rows are printed")
+      ->type_name("FILE.npy");
   command->callback([o] { run(*o); });
 }
 

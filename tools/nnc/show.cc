@@ -136,19 +136,26 @@ void run(const ShowOptions& o) {
 
 void add_show(CLI::App& app) {
   auto o = std::make_shared<ShowOptions>();
-  CLI::App* command = app.add_subcommand("show", "Print what a model becomes at each stage");
+  CLI::App* command =
+      add_command(app, group::kModels, "show", "Print or draw what a model becomes at each stage",
+                  {{"nnc show examples/mnist_mlp.nn --summary", "layers, shapes, parameters, memory, FLOP"},
+                   {"nnc show examples/mnist_mlp.nn --emit html > mnist.html",
+                    "a picture whose layers unfold to primitives"},
+                   {"nnc show examples/mnist_mlp.nn --emit fused", "the training step, fused into kernels"},
+                   {"nnc show examples/mnist_mlp.nn --emit asm --target avx2", "the machine code"}});
   o->model.add_to(*command);
   std::vector<std::string> names = {"ast"};
   for (const Emission& e : emissions()) names.push_back(e.name);
-  command->add_option("--emit", o->emit, "The stage to print")
-      ->check(CLI::IsMember(names))
+  command->add_option("--emit", o->emit, "The stage to print")->check(one_of(names))->capture_default_str();
+  command->add_option("--mode", o->mode, "What is a kernel: a group of primitives, or each")
+      ->check(one_of({"fused", "unfused"}))
       ->capture_default_str();
-  command->add_option("--mode", o->mode, "fused or unfused kernels")
-      ->check(CLI::IsMember({"fused", "unfused"}))
+  command->add_option("--target", o->target, "Machine to compile for")
+      ->type_name("{host,avx2,avx512}")
       ->capture_default_str();
-  command->add_option("--target", o->target, "host, avx2 or avx512")->capture_default_str();
   command->add_option("--batch", o->batch, "The batch size to plan memory and tiles for");
-  command->add_option("--dim", o->dims, "The size of a symbolic dimension, NAME=SIZE (may be repeated)");
+  command->add_option("--dim", o->dims, "The size of a symbolic dimension (may be repeated)")
+      ->type_name("NAME=SIZE");
   command->add_flag("--summary", o->summary, "A table of layers, shapes and parameters instead");
   command->callback([o] { run(*o); });
 }

@@ -168,26 +168,36 @@ void run(const TrainOptions& o, const CLI::App& command) {
 
 void add_train(CLI::App& app) {
   auto o = std::make_shared<TrainOptions>();
-  CLI::App* command = app.add_subcommand("train", "Train a model");
+  CLI::App* command = add_command(
+      app, group::kTraining, "train", "Fit a model to its data, report every epoch, write the weights",
+      {{"nnc train examples/digits.nn -o digits.safetensors", "train as the file says, and keep the weights"},
+       {"nnc train examples/digits.nn --epochs 2 --set train.lr=3e-3", "with other settings"},
+       {"nnc train examples/mnist_mlp.nn --data mnist/ --checkpoint run --checkpoint-every 5min",
+        "other data; checkpoints in the folder run"},
+       {"nnc train examples/mnist_mlp.nn --data mnist/ --resume run", "go on from the newest of them"}});
   o->model.add_to(*command);
   o->run.add_to(*command);
-  command->add_option("--epochs", o->epochs, "Passes over the data")
+  command->add_option("--epochs", o->epochs, "Passes over the data, instead of the file's")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40));
   command->add_option("--seed", o->run.seed, "Seed of the initial weights, the shuffling and dropout");
   CLI::Option* weights =
-      command->add_option("--weights", o->weights, "Start from these weights (.safetensors)");
-  command->add_option("-o,--output", o->output, "Write the trained weights here (.safetensors)");
-  command->add_option("--checkpoint", o->checkpoint,
-                      "Keep checkpoints in this folder, or in one file where it ends in .safetensors");
+      command->add_option("--weights", o->weights, "Start from these weights")->type_name("FILE.safetensors");
+  command->add_option("-o,--output", o->output, "Write the trained weights here")
+      ->type_name("FILE.safetensors");
+  command
+      ->add_option("--checkpoint", o->checkpoint,
+                   "Keep checkpoints in this folder, or in one file where it ends in .safetensors")
+      ->type_name("PATH");
   command->add_option("--checkpoint-every", o->checkpoint_every, "How often: 100steps, 30s, 5min, 2h, 1epoch")
+      ->type_name("INTERVAL")
       ->capture_default_str();
   command->add_option("--checkpoint-keep", o->checkpoint_keep, "How many of the newest a folder keeps")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 40))
       ->capture_default_str();
   command->add_option("--resume", o->resume, "Go on from this checkpoint, or from the newest of this folder")
+      ->type_name("PATH")
       ->excludes(weights);
   command->add_flag("--json", o->json, "Print one JSON object per epoch");
-  command->footer("Example: nnc train examples/mnist_mlp.nn --data mnist/ --epochs 5 -o mnist.safetensors");
   command->callback([o, command] { run(*o, *command); });
 }
 
