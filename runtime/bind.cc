@@ -11,6 +11,7 @@
 
 #include "ir/diagnostics.h"
 #include "ir/error.h"
+#include "runtime/names.h"
 #include "runtime/split.h"
 
 namespace nnc {
@@ -32,10 +33,10 @@ std::string columns_of(const Table& table) {
 /// Matches fields with columns and collects everything that does not fit.
 class Matcher {
  public:
-  Matcher(const Table& table, std::vector<std::string>& problems)
-      : table_(table), taken_(table.size(), false), problems_(problems) {}
+  Matcher(const Table& table, const Learnt& known, std::vector<std::string>& problems)
+      : table_(table), known_(known), taken_(table.size(), false), problems_(problems) {}
 
-  /// First by name; then what the rules for the rest give.
+  /// First as in the past or by name; then what the rules for the rest give.
   void match(std::span<const DataField> inputs, std::span<const DataField> targets) {
     by_name(inputs, input_claims);
     by_name(targets, target_claims);
@@ -52,11 +53,37 @@ class Matcher {
  private:
   void by_name(std::span<const DataField> fields, std::vector<Claim>& claims) {
     for (const DataField& f : fields) {
-      auto column = static_cast<size_t>(std::ranges::find(table_, f.name, &Column::name) - table_.begin());
+      Claim claim = as_in_the_past(f);
+      if (!claim.empty()) {
+        claims.push_back(std::move(claim));
+        continue;
+      }
+      size_t column = find(f.name);
       bool again = column < table_.size() && taken_[column];
       if (again) problems_.push_back(fmt::format("column '{}' is asked for twice", f.name));
       claims.push_back(column == table_.size() || again ? Claim{} : take(column));
     }
+  }
+
+  size_t find(const std::string& name) const {
+    return static_cast<size_t>(std::ranges::find(table_, name, &Column::name) - table_.begin());
+  }
+
+  /// The columns the field was made of before. Data that have none of them are of another format: the rules apply.
+  Claim as_in_the_past(const DataField& field) {
+    auto past = known_.fields.find(field.name);
+    if (past == known_.fields.end()) return {};
+    Claim claim;
+    std::vector<std::string> missing;
+    for (const std::string& name : past->second) {
+      size_t column = find(name);
+      column < table_.size() ? claim.push_back(column) : missing.push_back(name);
+    }
+    if (claim.empty()) return {};
+    for (const std::string& name : missing)
+      problems_.push_back(fmt::format("'{}' needs column '{}'{}", field.name, name, hint(name)));
+    for (size_t column : claim) taken_[column] = true;
+    return claim;
   }
 
   Claim take(size_t column) {
@@ -95,14 +122,19 @@ class Matcher {
   }
 
   void no_column(std::string_view what, const DataField& field) {
+    problems_.push_back(fmt::format("{} '{}'{}", what, field.name, hint(field.name)));
+  }
+
+  std::string hint(const std::string& name) const {
     std::vector<std::string> names;
     for (const Column& c : table_) names.push_back(c.name);
-    auto near = suggest(field.name, names);
-    problems_.push_back(fmt::format("{} '{}': the data have no such column; {}", what, field.name,
-                                    near ? fmt::format("did you mean '{}'?", *near) : columns_of(table_)));
+    auto near = suggest(name, names);
+    return ": the data have no such column; " +
+           (near ? fmt::format("did you mean '{}'?", *near) : columns_of(table_));
   }
 
   const Table& table_;
+  const Learnt& known_;
   std::vector<bool> taken_;
   std::vector<std::string>& problems_;
 };
@@ -226,10 +258,10 @@ Table split_off(Dataset& data, const SplitSpec& split, std::span<const int64_t> 
 }
 
 BoundTable bind_part(Table& table, std::string_view part, std::span<const DataField> inputs,
-                     std::span<const DataField> targets) {
+                     std::span<const DataField> targets, const Learnt& learnt) {
   if (table.empty()) return {};
   std::vector<std::string> problems;
-  Matcher matched(table, problems);
+  Matcher matched(table, learnt, problems);
   matched.match(inputs, targets);
   BoundTable out = bind_table(table, inputs, targets, matched, problems);
   for (std::string& p : problems) p = fmt::format("{} data: {}", part, p);
@@ -237,22 +269,43 @@ BoundTable bind_part(Table& table, std::string_view part, std::span<const DataFi
   return out;
 }
 
+/// Text that has indices already keeps them.
+void index_as_before(Table& table, const Learnt& known) {
+  for (Column& column : table) {
+    auto names = known.names.find(column.name);
+    if (names != known.names.end() && !column.classes.empty()) index_by(names->second, column);
+  }
+}
+
+void note_fields(const Table& table, std::span<const DataField> fields, const std::vector<Claim>& claims,
+                 Learnt& out) {
+  for (size_t i = 0; i < fields.size(); ++i) {
+    for (size_t c : claims[i]) {
+      out.fields[fields[i].name].push_back(table[c].name);
+      if (!table[c].classes.empty()) out.names[table[c].name] = table[c].classes;
+    }
+  }
+}
+
 }  // namespace
 
 BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
-                    const SplitSpec& split) {
+                    const SplitSpec& split, const Learnt& known) {
+  index_as_before(data.train, known);
+  index_as_before(data.test, known);
   std::vector<std::string> problems;
-  Matcher train(data.train, problems);
+  Matcher train(data.train, known, problems);
   train.match(inputs, targets);
   Table validation;
   if (problems.empty())
     validation = split_off(data, split, class_of_samples(data.train, targets, train.target_claims));
   BoundData out;
+  note_fields(data.train, inputs, train.input_claims, out.learnt);
+  note_fields(data.train, targets, train.target_claims, out.learnt);
   out.train = bind_table(data.train, inputs, targets, train, problems);
   throw_if_any(problems);
-  for (const Claim& claim : train.target_claims) out.target_classes.push_back(data.train[claim[0]].classes);
-  out.validation = bind_part(validation, "validation", inputs, targets);
-  out.test = bind_part(data.test, "test", inputs, targets);
+  out.validation = bind_part(validation, "validation", inputs, targets, out.learnt);
+  out.test = bind_part(data.test, "test", inputs, targets, out.learnt);
   return out;
 }
 

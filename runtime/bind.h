@@ -13,6 +13,7 @@
 #include "ir/module.h"
 #include "ir/type.h"
 #include "runtime/dataset.h"
+#include "runtime/learnt.h"
 
 namespace nnc {
 
@@ -31,15 +32,15 @@ struct BoundTable {
 
 struct BoundData {
   BoundTable train, validation, test;  // the last two may be empty
-  std::vector<std::vector<std::string>>
-      target_classes;  // of each target that was text: the names of its values
+  Learnt learnt;
 };
 
-/// Sets the parts of `split` apart, by class where a target is one, and binds each. Throws one Error whose notes
-/// say what else does not fit: a column that is missing (with a suggestion) or spoilt, a shape that differs, values
-/// the field's element type cannot hold; and what split_samples() throws.
+/// Sets the parts of `split` apart, by class where a target is one, and binds each. With `known`, from weights that
+/// these data are for, fields take the columns they took then, and names have the indices they had. Throws one Error
+/// whose notes say what else does not fit: a column that is missing (with a suggestion) or spoilt, a shape that differs,
+/// values the field's element type cannot hold; and what split_samples() throws.
 BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
-                    const SplitSpec& split = {});
+                    const SplitSpec& split = {}, const Learnt& known = {});
 
 /// The values as `to` where none loses more than the rounding between float types; otherwise an Error that
 /// names the first sample that does. `what` begins the message.

@@ -166,6 +166,11 @@ Safetensors load_safetensors(const std::string& path) {
   return out;
 }
 
+std::map<std::string, std::string> load_safetensors_metadata(const std::string& path) {
+  uint64_t data_start = 0;
+  return read_header(InputFile(path), data_start).metadata;
+}
+
 void save_safetensors(const std::string& path, std::span<const NamedTensor> tensors,
                       const std::map<std::string, std::string>& metadata) {
   std::vector<const NamedTensor*> order = file_order(tensors);

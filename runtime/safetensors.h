@@ -36,6 +36,9 @@ struct Safetensors {
 /// Reads and validates everything. Throws Error naming the path and what is wrong with the file.
 Safetensors load_safetensors(const std::string& path);
 
+/// The metadata alone, from the header.
+std::map<std::string, std::string> load_safetensors_metadata(const std::string& path);
+
 /// Writes the tensors atomically (see write_file_atomically): the same tensors give the same bytes, in
 /// whatever order they come. Tensors lie aligned to their elements. Throws Error on a name given twice.
 void save_safetensors(const std::string& path, std::span<const NamedTensor> tensors,

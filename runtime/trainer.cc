@@ -93,6 +93,7 @@ void Trainer::set_data(BoundData data) {
   check_classes(data.validation, "validation");
   check_classes(data.test, "test");
   data_ = std::move(data);
+  learnt_ = data_.learnt;
   if (data_.train.samples == 0) throw Error("the training data have no samples");
   step_function_.reset();
   settings_.clear();

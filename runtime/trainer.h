@@ -75,6 +75,10 @@ class Trainer {
   /// The data of the following epochs and evaluations.
   void set_data(BoundData data);
   const BoundData& data() const { return data_; }
+  /// What is known about the data: as bound, or from the weights. Binding data for loaded weights takes it along.
+  const Learnt& learnt() const { return learnt_; }
+  /// Takes what a weights file or checkpoint knows about the data, where it does.
+  void load_learnt(const std::string& path);
 
   /// Fresh weights from the seed; optimizer state and counters to zero.
   void initialize();
@@ -141,6 +145,7 @@ class Trainer {
   Engine engine_;
   State state_;
   BoundData data_;
+  Learnt learnt_;
   std::string batch_symbol_;  // counts samples; empty where the model fixes its batch
   std::unique_ptr<Function> step_function_;
   Bindings step_sizes_;

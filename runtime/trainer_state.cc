@@ -166,8 +166,13 @@ std::vector<TensorSpec> Trainer::weight_specs() const {
   return specs;
 }
 
+void Trainer::load_learnt(const std::string& path) {
+  if (auto learnt = find_learnt(load_safetensors_metadata(path), path)) learnt_ = std::move(*learnt);
+}
+
 void Trainer::load_weights(const std::string& path) {
   Safetensors file = load_safetensors(path);
+  if (auto learnt = find_learnt(file.metadata, path)) learnt_ = std::move(*learnt);
   std::vector<TensorSpec> specs = weight_specs();
   if (is_checkpoint(file)) keep_weights(file, specs);
   check_against(file, specs, path);
@@ -185,7 +190,9 @@ Tensor Trainer::weight(const std::string& path) const {
 void Trainer::save_weights(const std::string& path) const {
   std::vector<NamedTensor> tensors;
   for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, weight(spec.name)});
-  save_safetensors(path, tensors, {{"kind", "weights"}, {"model", module_.name}});
+  Metadata metadata{{"kind", "weights"}, {"model", module_.name}};
+  add_learnt(metadata, learnt_);
+  save_safetensors(path, tensors, metadata);
 }
 
 bool Trainer::weights_are_finite() const {
@@ -225,6 +232,7 @@ Safetensors Trainer::checkpoint() const {
     out.tensors.push_back({sums_name(measures()[m]), vector_of(position_.sums[m])});
   std::ranges::sort(out.tensors, {}, &NamedTensor::name);
   out.metadata = {{"kind", "checkpoint"}, {"model", module_.name}};
+  add_learnt(out.metadata, learnt_);
   for (const auto& [name, value] : settings()) out.metadata[std::string(kSetting) + name] = value;
   return out;
 }
@@ -237,6 +245,8 @@ void Trainer::restore(const Safetensors& file, const std::string& path) {
   std::vector<TensorSpec> specs;
   for (const auto& [name, tensor] : state_) specs.push_back({name, tensor.dtype(), tensor.shape()});
   std::vector<std::string> differ = differences(settings(), file);
+  if (find_learnt(file.metadata, path).value_or(Learnt()) != learnt_)
+    differ.push_back("columns and names: the data have others than the checkpoint");
   try {
     check_against(file, with_position(specs, file, measures()), path);
   } catch (const Error& e) {

@@ -135,7 +135,7 @@ TEST_F(SharedData, Tables) {
   DataField flower{"flower", {DType::F32, {kBatch, 4}}}, species{"species", {DType::I32, {kBatch}}};
   BoundData iris = bind_data(load_data({"csv", {"iris.csv"s}}, folder_), {&flower, 1}, {&species, 1});
   EXPECT_EQ(iris.train.samples, 150);
-  EXPECT_EQ(iris.target_classes[0], (std::vector<std::string>{"setosa", "versicolor", "virginica"}));
+  EXPECT_EQ(iris.learnt.names_of("species"), (std::vector<std::string>{"setosa", "versicolor", "virginica"}));
 
   DataField car{"x", {DType::F32, {kBatch, 6}}}, mpg{"mpg", {DType::F32, {kBatch}}};
   DataSpec spec{"csv", {"mpg.csv"s}, {{"drop", "origin, name"s}}};
@@ -149,7 +149,7 @@ TEST_F(SharedData, Tables) {
   DataField bird[] = {{"bill_length_mm", {DType::F32, {kBatch}}}, {"island", {DType::I32, {kBatch}}}};
   BoundData penguins =
       bind_data(load_data({"csv", {"penguins.csv"s}, {{"missing", "skip"s}}}, folder_), bird, {&species, 1});
-  EXPECT_EQ(penguins.target_classes[0].size(), 3u);
+  EXPECT_EQ(penguins.learnt.names_of("species").size(), 3u);
 }
 
 }  // namespace

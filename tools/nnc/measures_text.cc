@@ -102,11 +102,7 @@ std::vector<const Measure*> shown_confusions(const std::vector<Measure>& measure
 }
 
 std::vector<std::string> class_names(const Measure& measure, const Trainer& trainer) {
-  std::vector<DataField> targets = trainer.target_fields();
-  for (size_t i = 0; i < std::min(targets.size(), trainer.data().target_classes.size()); ++i) {
-    if (targets[i].name == measure.target) return trainer.data().target_classes[i];
-  }
-  return {};
+  return trainer.learnt().names_of(measure.target);
 }
 
 std::string confusion_text(const ConfusionMatrix& m, const std::vector<std::string>& names) {

@@ -75,7 +75,7 @@ void load_data_into(Trainer& trainer, const ModelOptions& model, const std::stri
   }
   Dataset set = data.empty() ? load_data(*spec, model.folder()) : load_data(with_path(spec, data), "");
   trainer.set_data(bind_data(std::move(set), trainer.input_fields(), trainer.target_fields(),
-                             trainer.module().spec->split));
+                             trainer.module().spec->split, trainer.learnt()));
 }
 
 }  // namespace nnc::tool

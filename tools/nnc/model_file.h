@@ -39,7 +39,7 @@ Module load_module(const ModelOptions& options);
 /// Prints what `diagnostics` holds to standard error in the chosen format.
 void print_diagnostics(const Diagnostics& diagnostics, const std::string& format);
 
-/// Reads the data of the model (or of --data) into the trainer.
+/// Reads the data of the model (or of --data) into the trainer, as what it knows from weights says.
 void load_data_into(Trainer& trainer, const ModelOptions& model, const std::string& data);
 
 }  // namespace nnc::tool

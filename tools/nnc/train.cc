@@ -93,6 +93,13 @@ std::unique_ptr<Checkpoints> open_checkpoints(const TrainOptions& o) {
   return std::make_unique<Checkpoints>(std::move(options), o.resume);
 }
 
+// Weights belong to the names and columns they were trained with.
+void load_data(Trainer& trainer, const TrainOptions& o) {
+  if (!o.weights.empty()) trainer.load_learnt(o.weights);
+  if (!o.resume.empty()) trainer.load_learnt(newest_checkpoint(o.resume));
+  load_data_into(trainer, o.model, o.run.data);
+}
+
 void start(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs) {
   trainer.initialize();
   if (!o.weights.empty()) trainer.load_weights(o.weights);
@@ -152,7 +159,7 @@ void run(const TrainOptions& o, const CLI::App& command) {
   if (!o.output.empty()) lock.emplace(o.output);
   std::unique_ptr<Checkpoints> checkpoints = open_checkpoints(o);
   Trainer trainer(load_module(o.model), o.run.trainer_options());
-  load_data_into(trainer, o.model, o.run.data);
+  load_data(trainer, o);
   int64_t epochs = o.epochs.value_or(trainer.module().spec->epochs);
   start(trainer, checkpoints.get(), o, epochs);
   watch_for_interrupts();
