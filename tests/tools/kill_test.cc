@@ -1,5 +1,6 @@
 // Runs that die at any instant: a process is killed (SIGKILL) at random moments and resumed until it is done; its weights
-// are those of a run that was left alone, byte for byte. NNC_KILLS says how often, 20 unless told otherwise.
+// are those of a run that was left alone, byte for byte, and its log has
+// every epoch once. NNC_KILLS says how often, 20 unless told otherwise.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -72,6 +73,13 @@ bool has_checkpoint(const std::string& folder) {
   return false;
 }
 
+// The first characters of the lines behind the header.
+std::string logged_epochs(const std::string& csv) {
+  std::string out;
+  for (size_t end = csv.find('\n'); end + 1 < csv.size(); end = csv.find('\n', end + 1)) out += csv[end + 1];
+  return out;
+}
+
 TEST(Kill, ResumedAfterEveryKillARunEndsInTheSameBytes) {
   const char* wanted = std::getenv("NNC_KILLS");
   int kills = wanted != nullptr ? std::atoi(wanted) : 20;
@@ -83,6 +91,7 @@ TEST(Kill, ResumedAfterEveryKillARunEndsInTheSameBytes) {
   ASSERT_EQ(wait_or_kill(start(command), kLong), 0);
   std::string want = slurp(out);
   command.insert(command.end(), {"--checkpoint", folder.file("run"), "--checkpoint-every", "1steps"});
+  command.insert(command.end(), {"--csv", folder.file("log.csv")});
   double whole = Seconds(std::chrono::steady_clock::now() - begin).count();
 
   std::mt19937 random(11);
@@ -97,6 +106,7 @@ TEST(Kill, ResumedAfterEveryKillARunEndsInTheSameBytes) {
     if (status != 0) continue;
     ++finished;
     EXPECT_TRUE(slurp(out) == want) << "after " << done << " kills";
+    EXPECT_EQ(logged_epochs(slurp(folder.file("log.csv"))), "12345678") << "after " << done << " kills";
     fs::remove_all(folder.file("run"));
   }
 }

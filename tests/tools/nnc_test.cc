@@ -1,74 +1,17 @@
 // The tool as its users meet it: a process with arguments, output and an exit status.
-#include <pty.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <regex>
-#include <sstream>
-
-#include <gtest/gtest.h>
 
 #include "ir/graph_text.h"
 #include "runtime/safetensors.h"
 #include "tests/support/no_cache.h"
+#include "tests/tools/tool_run.h"
 
 namespace nnc {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int status = -1;
-  std::string text;  // standard output and error together
-};
-
-Outcome run(const std::string& arguments) {
-  FILE* pipe = popen((std::string(NNC_TOOL) + " " + arguments + " 2>&1 </dev/null").c_str(), "r");
-  Outcome out;
-  std::array<char, 4096> buffer;
-  while (size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) out.text.append(buffer.data(), n);
-  int raw = pclose(pipe);
-  out.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128;
-  return out;
-}
-
-std::string example(const std::string& name) { return std::string(NNC_SOURCE_DIR) + "/examples/" + name; }
-
-std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-class Tool : public testing::Test {
- protected:
-  Tool() {
-    std::string pattern = (fs::temp_directory_path() / "nnc_test_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~Tool() override { fs::remove_all(folder_); }
-
-  std::string file(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << text;
-    return path(name);
-  }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  fs::path folder_;
-};
-
-size_t count(const std::string& text, const std::string& what) {
-  size_t n = 0;
-  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
-  return n;
-}
 
 TEST_F(Tool, ExitStatusesSayWhoseMistakeItWas) {
   EXPECT_EQ(run("check " + example("linear_regression.nn")).status, 0);
@@ -265,24 +208,6 @@ model Net(V = 9, D = 8) {
   EXPECT_EQ(count(dot, "label=\"layer_norm"), 3u);
 }
 
-// A net small enough to train in a moment.
-const char* const kSmall = R"(model Small {
-  input image: u8[B, 28, 28]
-  h = relu(linear(flatten(cast(image, f32) / 255), 16))
-  output logits = linear(h, 10)
-}
-train Small {
-  data      digits(n = 300, seed = 1)
-  target    digit: i32[B]
-  loss      cross_entropy(logits, digit)
-  metric    accuracy(logits, digit)
-  optimizer adam(lr = 1e-3)
-  batch     64
-  epochs    2
-  seed      0
-}
-)";
-
 TEST_F(Tool, EqualSeedsWriteEqualBytesOnAnyNumberOfThreads) {
   std::string model = file("small.nn", kSmall);
   std::string first;
@@ -345,23 +270,6 @@ train Pets {
       json.text.find("\"confusion_matrix\":[[2,0,0],[0,1,1],[0,0,1]],\"classes\":[\"cat\",\"dog\",\"fish\"]"),
       std::string::npos)
       << json.text;
-}
-
-// What the tool writes to a terminal of 80 columns.
-std::string run_in_terminal(const std::string& command) {
-  winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
-  int terminal = -1;
-  pid_t child = forkpty(&terminal, nullptr, nullptr, &size);
-  if (child == 0) {
-    execl("/bin/sh", "sh", "-c", (std::string(NNC_TOOL) + " " + command).c_str(), nullptr);
-    _exit(127);
-  }
-  std::string out;
-  std::array<char, 4096> buffer;
-  for (ssize_t n; (n = ::read(terminal, buffer.data(), buffer.size())) > 0;) out.append(buffer.data(), n);
-  waitpid(child, nullptr, 0);
-  close(terminal);
-  return out;
 }
 
 TEST_F(Tool, TheLiveLineFitsIntoTheTerminalAndIsNotInAPipe) {

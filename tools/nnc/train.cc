@@ -6,12 +6,11 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "ir/error.h"
 #include "runtime/checkpoints.h"
+#include "tools/nnc/epoch_output.h"
 #include "tools/nnc/interrupt.h"
-#include "tools/nnc/measures_text.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/progress.h"
 
@@ -24,7 +23,7 @@ struct TrainOptions {
   std::optional<int64_t> epochs;
   std::string weights, output, resume, checkpoint, checkpoint_every = "1epoch";
   int64_t checkpoint_keep = 3;
-  bool json = false;
+  EpochOutputOptions epoch;
 };
 
 // A long run must not fail at its end for a folder that was never there.
@@ -36,34 +35,6 @@ void check_writable(const std::string& output) {
     throw Error(fmt::format("cannot write {}: the folder {} does not exist or is not writable", output,
                             folder.string()));
   }
-}
-
-void print_json(const EpochReport& r, const CompileStats& stats) {
-  nlohmann::ordered_json line{{"epoch", r.epoch}};
-  add_measures(line, r.train);
-  add_measures(line, r.validation, "val_");
-  add_measures(line, r.test, "test_");
-  line["seconds"] = r.seconds;
-  line["ms_per_step"] = r.ms_per_step;
-  line["steps"] = r.steps;
-  line["kernels_compiled"] = stats.kernels;
-  line["kernels_cached"] = stats.cached;
-  line["compile_ms"] = stats.seconds * 1e3;
-  fmt::print("{}\n", line.dump());
-  std::fflush(stdout);
-}
-
-void print_text(const EpochReport& r, int64_t epochs) {
-  std::string line = fmt::format("epoch {:>{}}/{}", r.epoch, std::to_string(epochs).size(), epochs);
-  const std::pair<const char*, const std::vector<Measure>*> parts[] = {
-      {"", &r.train}, {"val_", &r.validation}, {"test_", &r.test}};
-  for (const auto& [prefix, measures] : parts) {
-    for (const Measure& m : *measures) {
-      if (m.has_value) line += fmt::format("  {}{} {:.6g}", prefix, m.name, m.value);
-    }
-  }
-  fmt::print("{}  {:.2f} s  {:.3f} ms/step\n", line, r.seconds, r.ms_per_step);
-  std::fflush(stdout);
 }
 
 // A step with a bad loss changes no weight; but a gradient that overflowed under a finite loss does.
@@ -78,11 +49,6 @@ void stop_on_bad_loss(const EpochReport& r, const Trainer& trainer, const TrainO
   }
   throw Error(fmt::format("the loss is {} in epoch {}; {}", r.train[0].value, r.epoch, outcome),
               {"a smaller learning rate often helps: --set train.lr=..."});
-}
-
-// One-step epochs by the thousand are reported at their ends.
-bool is_quiet(const EpochReport& r, int64_t epochs) {
-  return r.steps == 1 && epochs > 100 && r.epoch % (epochs / 20) != 0 && r.epoch != 1;
 }
 
 // A run goes on writing where it is resumed from, unless told otherwise.
@@ -127,17 +93,10 @@ void start(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, in
   throw Reported{kInterrupted};
 }
 
-void report_epoch(const EpochReport& r, const Trainer& trainer, const TrainOptions& o, int64_t epochs) {
-  if (o.json)
-    print_json(r, trainer.engine().stats());
-  else if (!is_quiet(r, epochs))
-    print_text(r, epochs);
-  stop_on_bad_loss(r, trainer, o);
-}
-
 // False when the user stopped it.
 bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs) {
   ProgressLine progress(epochs);
+  EpochOutput output(o.epoch, epochs, trainer.position());
   while (trainer.position().open || trainer.position().epoch < epochs) {
     progress.begin(trainer.position().epoch + !trainer.position().open);
     EpochReport r = trainer.train_epoch([&](int64_t step, int64_t steps, double loss) {
@@ -147,14 +106,15 @@ bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions&
     });
     progress.clear();
     if (!r.complete) return false;
-    report_epoch(r, trainer, o, epochs);
+    output.add(r, trainer.engine().stats());
+    stop_on_bad_loss(r, trainer, o);
     if (checkpoints) checkpoints->after_epoch(trainer, r);
   }
   return true;
 }
 
 void run(const TrainOptions& o, const CLI::App& command) {
-  check_writable(o.output);
+  for (const std::string& file : {o.output, o.epoch.csv}) check_writable(file);
   std::optional<FileLock> lock;
   if (!o.output.empty()) lock.emplace(o.output);
   std::unique_ptr<Checkpoints> checkpoints = open_checkpoints(o);
@@ -168,7 +128,7 @@ void run(const TrainOptions& o, const CLI::App& command) {
   if (checkpoints) checkpoints->save(trainer);
   if (o.output.empty()) return;
   trainer.save_weights(o.output);
-  if (!o.json) fmt::print("weights written to {}\n", o.output);
+  if (!o.epoch.json) fmt::print("weights written to {}\n", o.output);
 }
 
 }  // namespace
@@ -204,7 +164,11 @@ void add_train(CLI::App& app) {
   command->add_option("--resume", o->resume, "Go on from this checkpoint, or from the newest of this folder")
       ->type_name("PATH")
       ->excludes(weights);
-  command->add_flag("--json", o->json, "Print one JSON object per epoch");
+  command->add_flag("--json", o->epoch.json, "Print one JSON object per epoch");
+  command
+      ->add_option("--csv", o->epoch.csv,
+                   "Keep a log of one line per epoch in this file, with the columns of --json")
+      ->type_name("FILE.csv");
   command->callback([o, command] { run(*o, *command); });
 }
 
