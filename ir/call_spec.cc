@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -25,6 +26,10 @@ double number_of(const CallArg& value) {
 
 }  // namespace
 
+bool CallSpec::has(std::string_view arg) const {
+  return std::ranges::any_of(args, [&](const auto& a) { return a.first == arg; });
+}
+
 const CallArg& CallSpec::at(std::string_view arg) const {
   auto it = std::ranges::find(args, arg, [](const auto& a) { return std::string_view(a.first); });
   assert(it != args.end());
@@ -46,9 +51,30 @@ std::string above_zero(const CallSpec& call, std::string_view arg) {
 }
 
 std::string at_least(const CallSpec& call, std::string_view arg, double least) {
-  if (!call.given(arg) || number_of(call.at(arg)) >= least) return "";
+  if (!call.given(arg) || (number_of(call.at(arg)) >= least && std::isfinite(number_of(call.at(arg)))))
+    return "";
   return fmt::format("{}'s '{}' is a number of at least {}, not {}", call.name, arg, least,
                      text_of(call.at(arg)));
+}
+
+std::string within(const CallSpec& call, std::string_view arg, double least, double most) {
+  if (!call.given(arg) || (number_of(call.at(arg)) >= least && number_of(call.at(arg)) <= most)) return "";
+  return fmt::format("{}'s '{}' is a number from {} to {}, not {}", call.name, arg, least, most,
+                     text_of(call.at(arg)));
+}
+
+std::string one_of(const CallSpec& call, std::string_view arg,
+                   std::initializer_list<std::string_view> choices) {
+  if (!call.given(arg) || std::ranges::count(choices, call.text(arg)) > 0) return "";
+  return fmt::format("{}'s '{}' is one of \"{}\", not {}", call.name, arg, fmt::join(choices, "\", \""),
+                     text_of(call.at(arg)));
+}
+
+std::string first_fault(std::initializer_list<std::string> faults) {
+  for (const std::string& fault : faults) {
+    if (!fault.empty()) return fault;
+  }
+  return "";
 }
 
 std::string str(std::span<const CallSpec> calls) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,9 +25,12 @@ struct CallSpec {
   Loc loc;
 
   /// The argument, which the row has and which is of that type.
+  int64_t integer(std::string_view arg) const { return get<int64_t>(arg); }
+  const std::vector<int64_t>& integers(std::string_view arg) const { return get<std::vector<int64_t>>(arg); }
   double real(std::string_view arg) const { return get<double>(arg); }
   bool flag(std::string_view arg) const { return get<bool>(arg); }
   const std::string& text(std::string_view arg) const { return get<std::string>(arg); }
+  bool has(std::string_view arg) const;
   bool given(std::string_view arg) const { return !std::holds_alternative<std::monostate>(at(arg)); }
   const CallArg& at(std::string_view arg) const;
   CallArg& at(std::string_view arg);
@@ -48,9 +52,14 @@ struct CallRow {
   std::string_view doc;
 };
 
-/// For checks: empty, or what is wrong with that number.
+/// For checks: empty, or what is wrong with that number or text. An argument that is not given is right.
 std::string above_zero(const CallSpec& call, std::string_view arg);
 std::string at_least(const CallSpec& call, std::string_view arg, double least);
+std::string within(const CallSpec& call, std::string_view arg, double least, double most);
+std::string one_of(const CallSpec& call, std::string_view arg,
+                   std::initializer_list<std::string_view> choices);
+/// The first of them that is not empty.
+std::string first_fault(std::initializer_list<std::string> faults);
 
 /// `calls` as one text.
 std::string str(std::span<const CallSpec> calls);

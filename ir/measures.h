@@ -41,6 +41,7 @@ struct MeasureSpec {
   Average average = Average::Binary;
   bool has_value = true;  // false: the matrix is all there is
   std::string target;     // the input its classes come from; empty where that is an expression
+  bool larger_is_better = false;
 };
 
 struct MeasureRow {
@@ -48,6 +49,7 @@ struct MeasureRow {
   Fold fold;
   MeasureEnd end;
   void (*describe)(const LayerCall&, MeasureSpec&);  // the rest of the spec, from the arguments
+  bool larger_is_better = true;
 };
 
 std::span<const MeasureRow> all_measures();

@@ -61,7 +61,8 @@ struct TrainSpec {
   std::vector<TargetSpec> targets;
   std::vector<MeasureSpec> measures;  // the loss, then the metrics: the first outputs of `train` and `eval`
   UpdateSpec update;
-  int64_t batch = 32;  // 0: the whole data set (`batch full`)
+  std::vector<CallSpec> schedules;  // of all_schedules(), one after the other; none: the rate stays
+  int64_t batch = 32;               // 0: the whole data set (`batch full`)
   int64_t epochs = 1;
   int64_t seed = 0;
   Loc loc;                          // of the train block

@@ -72,14 +72,6 @@ void remove_unfinished_in(const std::string& folder) {
   for (const fs::path& p : found) fs::remove(p);
 }
 
-// The validation part is there to choose by; the test part stands in for it.
-double loss_of(const EpochReport& report) {
-  for (const std::vector<Measure>* part : {&report.validation, &report.test}) {
-    if (!part->empty()) return part->front().value;
-  }
-  return report.train.front().value;
-}
-
 }  // namespace
 
 CheckpointInterval checkpoint_interval(const std::string& text) {
@@ -167,7 +159,7 @@ void Checkpoints::after_step(const Trainer& trainer) {
 }
 
 void Checkpoints::after_epoch(const Trainer& trainer, const EpochReport& report) {
-  double loss = loss_of(report);
+  double loss = deciding_loss(report);
   bool better = std::isfinite(loss) && (!best_ || loss < *best_);
   if (better) best_ = loss;
   if (better && !single_) write(trainer, join_path(options_.path, kBest));

@@ -10,6 +10,7 @@
 
 #include "ir/bind.h"
 #include "ir/error.h"
+#include "ir/metric_watch.h"
 #include "ir/net.h"
 #include "passes/read_averages.h"
 #include "passes/training_step.h"
@@ -60,7 +61,8 @@ Trainer::Trainer(Module module, TrainerOptions options)
   if (!module_.spec) return;
   batch_ = options_.batch.value_or(spec().batch);
   seed_ = options_.seed.value_or(spec().seed);
-  scalars_.learning_rate = optimizer_arg(spec().update.optimizer, "lr");
+  base_rate_ = optimizer_arg(spec().update.optimizer, "lr");
+  schedule_ = RateSchedule(spec().schedules, base_rate_, spec().measures);
   step_ = training_step(module_.train, spec().update);
   add_missing_state(step_, state_);
   add_missing_state(module_.eval, state_);
@@ -92,6 +94,7 @@ void Trainer::set_data(BoundData data) {
   check_classes(data.train, "training");
   check_classes(data.validation, "validation");
   check_classes(data.test, "test");
+  check_watched_parts(data);
   data_ = std::move(data);
   learnt_ = data_.learnt;
   if (data_.train.samples == 0) throw Error("the training data have no samples");
@@ -112,6 +115,20 @@ void Trainer::check_classes(const BoundTable& table, const char* part) const {
       throw Error(fmt::format("target '{}' of {} sample {} is class {}, the model has classes 0 to {}",
                               target.name, part, s, value, *target.classes - 1));
     }
+  }
+}
+
+// Whoever watches a metric of a part needs that part.
+void Trainer::check_watched_parts(const BoundData& data) const {
+  for (const CallSpec* call : watchers(spec())) {
+    const std::string& metric = call->text("metric");
+    std::string_view part = watched(metric, measures()).part;
+    bool missing =
+        (part == "val_" && data.validation.samples == 0) || (part == "test_" && data.test.samples == 0);
+    if (!missing) continue;
+    throw Error(fmt::format("{} watches '{}', and the data have no such part", call->name, metric),
+                {part == "val_" ? "set samples apart: split shares(validation = 0.1)"
+                                : "set samples apart: split shares(test = 0.2)"});
   }
 }
 
@@ -151,7 +168,7 @@ const Bindings& Trainer::feed_step(std::span<const int64_t> rows) {
 }
 
 double Trainer::train_step(std::span<const int64_t> rows) {
-  scalars_.share = scalars_.update = 1;
+  scalars_ = {.learning_rate = base_rate_};
   return run_step(rows);
 }
 
@@ -189,19 +206,28 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
     auto step_start = std::chrono::steady_clock::now();
     int64_t i = position_.step;
     UpdateShare share = share_of(batches, i, spec().update.accumulate);
-    scalars_.share = share.share;
-    scalars_.update = share.last;
+    scalars_ = {learning_rate(i), share.share, share.last};
     run_step(batches.rows(i, order));
     times.push_back(seconds_since(step_start));
     count_step(f, batches.size(i));
     position_.seconds = before + seconds_since(start);
     if (progress) report.complete = progress(i + 1, report.steps, f.scalar(0));
   }
+  report.learning_rate = learning_rate(position_.step - 1);
   report.seconds = position_.seconds;
   report.ms_per_step = 1e3 * median(std::move(times));
   if (report.complete) finish_epoch(report);
   return report;
 }
+
+// A schedule's steps are updates. All epochs have the same number of them.
+RunTime Trainer::time_of(int64_t step) const {
+  int64_t accumulate = spec().update.accumulate, steps = Batches(data_.train.samples, batch_).count();
+  int64_t updates = (steps + accumulate - 1) / accumulate, epochs = position_.epoch - 1;
+  return {epochs, epochs * updates + step / accumulate, updates};
+}
+
+double Trainer::learning_rate(int64_t step) const { return schedule_.rate(time_of(step)); }
 
 void Trainer::begin_epoch() {
   position_ = {.epoch = position_.epoch + 1, .total_steps = position_.total_steps, .open = true};
@@ -227,6 +253,7 @@ void Trainer::finish_epoch(EpochReport& report) {
   report.train = finish_measures(measures(), position_.sums);
   if (data_.validation.samples > 0) report.validation = evaluate(data_.validation);
   if (data_.test.samples > 0) report.test = evaluate(data_.test);
+  schedule_.after_epoch(report, time_of(position_.step - 1));
   position_.open = false;
   position_.sums.clear();
 }

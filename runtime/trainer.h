@@ -19,22 +19,14 @@
 #include "ir/module.h"
 #include "runtime/bind.h"
 #include "runtime/engine.h"
+#include "runtime/epoch_report.h"
 #include "runtime/feeder.h"
 #include "runtime/measures.h"
+#include "runtime/rate_schedule.h"
 #include "runtime/safetensors.h"
 #include "runtime/step_scalars.h"
 
 namespace nnc {
-
-struct EpochReport {
-  int64_t epoch = 0;  // from 1
-  int64_t steps = 0;
-  std::vector<Measure> train;  // "loss", then the metrics, over the samples as they were trained on
-  std::vector<Measure> validation, test;  // the same after the epoch on these parts; empty without them
-  double seconds = 0;                     // training alone
-  double ms_per_step = 0;                 // median over the epoch
-  bool complete = true;  // false where `progress` stopped it: there are no measures and no test then
-};
 
 /// Where training stands. With the state it is all that a run needs to go on to the same bits: the order of an
 /// epoch's samples depends on seed and epoch alone.
@@ -131,6 +123,9 @@ class Trainer {
   void count_step(const Function& f, int64_t samples);
   std::span<const MeasureSpec> measures() const { return spec().measures; }
   std::vector<int64_t> order_of_epoch() const;
+  RunTime time_of(int64_t step) const;
+  double learning_rate(int64_t step) const;
+  void check_watched_parts(const BoundData& data) const;
   void finish_epoch(EpochReport& report);
   /// What a resumed run must share with the one it continues, for people to compare.
   const std::map<std::string, std::string>& settings() const;
@@ -138,9 +133,11 @@ class Trainer {
   Module module_;
   TrainerOptions options_;
   int64_t batch_ = 0, seed_ = 0;
+  double base_rate_ = 0;
   Position position_;
   mutable std::map<std::string, std::string> settings_;  // made when first asked for
   StepScalars scalars_;
+  RateSchedule schedule_;
   Graph step_{"step"};
   Engine engine_;
   State state_;

@@ -21,6 +21,7 @@ namespace {
 constexpr std::string_view kPosition = "nnc/position";  // i64: epoch, step, steps of all epochs, open
 constexpr std::string_view kSeconds = "nnc/seconds";    // f64
 constexpr std::string_view kSums = "nnc/sums.";         // f64, by measure; none between epochs
+constexpr std::string_view kSchedule = "nnc/schedule";  // f64; none where no schedule remembers anything
 constexpr std::string_view kSetting = "setting.";
 
 std::string digest_of(const BoundTable& table) {
@@ -142,6 +143,7 @@ void Trainer::initialize() {
   if (counter != state_.end()) counter->second.set_int(0, seed_);
   start_averages();
   position_ = {};
+  schedule_.reset();
 }
 
 // A moving average begins as the weights themselves.
@@ -214,6 +216,7 @@ const std::map<std::string, std::string>& Trainer::settings() const {
   out["training step"] = "digest " + Digest().add(print(step_)).text();
   out["optimizer"] = text_of(spec().update.optimizer);
   out["updates"] = surroundings(spec().update);
+  out["schedule"] = str(spec().schedules);
   out["batch"] = batch_ == 0 ? "full" : std::to_string(batch_);
   out["seed"] = std::to_string(seed_);
   out["training data"] = digest_of(data_.train);
@@ -228,6 +231,8 @@ Safetensors Trainer::checkpoint() const {
   for (const auto& [path, tensor] : state_) out.tensors.push_back({path, tensor});
   out.tensors.push_back({std::string(kPosition), position_tensor(position_)});
   out.tensors.push_back({std::string(kSeconds), vector_of(std::span(&position_.seconds, 1))});
+  if (std::vector<double> memory = schedule_.memory(); !memory.empty())
+    out.tensors.push_back({std::string(kSchedule), vector_of(memory)});
   for (size_t m = 0; m < position_.sums.size(); ++m)
     out.tensors.push_back({sums_name(measures()[m]), vector_of(position_.sums[m])});
   std::ranges::sort(out.tensors, {}, &NamedTensor::name);
@@ -247,8 +252,11 @@ void Trainer::restore(const Safetensors& file, const std::string& path) {
   std::vector<std::string> differ = differences(settings(), file);
   if (find_learnt(file.metadata, path).value_or(Learnt()) != learnt_)
     differ.push_back("columns and names: the data have others than the checkpoint");
+  auto remembered = static_cast<int64_t>(schedule_.memory().size());
   try {
-    check_against(file, with_position(specs, file, measures()), path);
+    std::vector<TensorSpec> all = with_position(specs, file, measures());
+    if (remembered > 0) all.push_back({std::string(kSchedule), DType::F64, {remembered}});
+    check_against(file, all, path);
   } catch (const Error& e) {
     differ.insert(differ.end(), e.notes().begin(), e.notes().end());
   }
@@ -258,6 +266,7 @@ void Trainer::restore(const Safetensors& file, const std::string& path) {
     throw Error(fmt::format("{} is damaged: it stands at step {} of an epoch", path, position.step));
   copy_values(file, specs, state_);
   position_ = std::move(position);
+  if (remembered > 0) schedule_.set_memory(file.find(kSchedule)->as<double>());
 }
 
 }  // namespace nnc

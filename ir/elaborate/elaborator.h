@@ -160,7 +160,7 @@ class Elaborator {
   Val poison(Loc loc) const { return {Poison{}, loc}; }
   [[noreturn]] void abandon(Loc loc, const std::string& message);
 
-  // train block (train.cc, descent.cc, train_calls.cc)
+  // train block (train.cc, descent.cc, course.cc, train_calls.cc)
   struct TrainKey;
   static std::span<const TrainKey> train_keys();
   void read_data(TrainPlan& plan, const ast::TrainEntry& e);
@@ -186,6 +186,9 @@ class Elaborator {
   void set_average(UpdateSpec& update, const Val& decay);
   void override_descent(TrainSpec& spec);
   void check_groups(const UpdateSpec& update);
+  void read_schedule(TrainPlan& plan, const ast::TrainEntry& e);
+  void override_course(TrainSpec& spec);
+  void check_watched(const TrainSpec& spec);
   void report_no_such_param(const std::string& pattern, Loc loc, const std::vector<std::string>& paths);
   /// One or more calls of `rows`; messages call one of them `what`, and give the example.
   std::vector<CallSpec> read_calls(const ast::TrainEntry& e, std::span<const CallRow> rows, const char* what,

@@ -29,6 +29,7 @@ std::span<const Elaborator::TrainKey> Elaborator::train_keys() {
       {"clip", &Elaborator::read_clip},
       {"accumulate", &Elaborator::read_accumulate},
       {"average", &Elaborator::read_average},
+      {"schedule", &Elaborator::read_schedule},
       {"batch", &Elaborator::read_batch},
       {"epochs", &Elaborator::read_epochs},
       {"seed", &Elaborator::read_seed},
@@ -247,6 +248,7 @@ void Elaborator::override_train(TrainPlan& plan) {
   if (auto fault = optimizer_fault(spec.update.optimizer))
     diag_.error("bad-value", spec.locs["optimizer"], *fault);
   override_descent(spec);
+  override_course(spec);
   if (auto v = settings_.find("train.batch"))
     spec.batch = is_full(*v) ? 0 : whole_number(*v, "train.batch", 1, 1);
   if (spec.batch == 0 && spec.update.accumulate > 1)
@@ -273,6 +275,8 @@ void Elaborator::run_train(TrainPlan& plan) {
   env_.pop_back();
   note_classes(plan.spec);
   check_groups(plan.spec.update);
+  bool all_measured = plan.spec.measures.size() == plan.metrics.size() + 1;  // else it is reported already
+  if (all_measured) check_watched(plan.spec);
 }
 
 void Elaborator::add_target(TrainSpec& spec, const ast::TypedName& target) {
@@ -330,7 +334,8 @@ void Elaborator::metric_output(TrainSpec& spec, const std::string& name, const a
   const MeasureRow* row = measure_called(e);
   if (row == nullptr) return scalar_output(spec, name, e);
   if (is_taken(name, e.loc)) return;
-  MeasureSpec measure{.name = name, .fold = row->fold, .end = row->end};
+  MeasureSpec measure{
+      .name = name, .fold = row->fold, .end = row->end, .larger_is_better = row->larger_is_better};
   NetScope scope(net_, net_.unique(name));
   net_.set_loc(e.loc);
   Val v = call_layer(row->call, eval_arguments(&row->call, *e.as<ast::Call>()), e.loc,

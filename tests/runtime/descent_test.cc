@@ -1,4 +1,5 @@
 // How a Trainer descends: batches of every size, updates from several batches, averaged weights.
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -132,6 +133,64 @@ TEST(Descent, OtherUpdatesAreAnotherRun) {
     std::string error = error_of([&] { other->restore(saved, "c"); });
     EXPECT_NE(error.find("updates: "), std::string::npos) << error;
   }
+}
+
+// The rate is part of the step's inputs: what is trained is what the formula says of those rates.
+TEST(Descent, ASchedulesRatesAreThoseOfTheSteps) {
+  auto t = trainer_of("optimizer sgd(lr = 0.1)\n batch full\n schedule step(1, gamma = 0.5)");
+  auto constant = trainer_of("optimizer sgd(lr = 0.1)\n batch full");
+  EXPECT_EQ(t->train_epoch().learning_rate, 0.1);
+  constant->train_epoch();
+  EXPECT_EQ(weights_of(*t), weights_of(*constant));
+  EXPECT_EQ(t->train_epoch().learning_rate, 0.05);
+  auto slower = trainer_of("optimizer sgd(lr = 0.05)\n batch full");
+  for (const auto& [path, tensor] : constant->state())
+    std::ranges::copy(tensor.bytes(), slower->state().at(path).bytes().begin());
+  slower->train_epoch();
+  EXPECT_EQ(weights_of(*t), weights_of(*slower));
+}
+
+// A schedule's steps are updates: 22 samples in batches of 5 are five batches and, by twos, three updates.
+TEST(Descent, AScheduleCountsUpdates) {
+  auto t = trainer_of(
+      "optimizer sgd(lr = 1e-3)\n batch 5\n accumulate 2\n schedule step(1, gamma = 0.5, per = \"step\")");
+  EXPECT_EQ(t->train_epoch().learning_rate, 1e-3 / 4);
+  EXPECT_EQ(t->train_epoch().learning_rate, 1e-3 / 32);
+}
+
+// The metric does not get better by a tenth, so the rate falls after every epoch.
+TEST(Descent, AScheduleThatWatchesGoesOnFromACheckpoint) {
+  std::string lines =
+      "optimizer adam(lr = 1e-3)\n batch 5\n schedule linear(total_iters = 3, per = \"step\"), "
+      "reduce_on_plateau(\"test_loss\", patience = 0, threshold = 0.1, factor = 0.5)";
+  auto whole = trainer_of(lines);
+  std::vector<double> rates;
+  for (int e = 0; e < 5; ++e) rates.push_back(whole->train_epoch().learning_rate);
+  EXPECT_EQ(rates, (std::vector<double>{1e-3, 1e-3, 5e-4, 2.5e-4, 1.25e-4}));
+  for (int64_t stop = 0; stop < 25; stop += 3) {
+    auto first = trainer_of(lines), second = trainer_of(lines);
+    while (first->position().total_steps < stop)
+      first->train_epoch([&](int64_t, int64_t, double) { return first->position().total_steps < stop; });
+    second->restore(first->checkpoint(), "c");
+    while (second->position().open || second->position().epoch < 5) second->train_epoch();
+    for (const auto& [path, tensor] : whole->state()) EXPECT_EQ(second->state().at(path), tensor) << path;
+  }
+}
+
+TEST(Descent, AnotherScheduleIsAnotherRun) {
+  Safetensors saved = trainer_of("optimizer sgd\n schedule cosine(5)")->checkpoint();
+  auto other = trainer_of("optimizer sgd\n schedule cosine(6)");
+  std::string error = error_of([&] { other->restore(saved, "c"); });
+  EXPECT_NE(error.find("schedule: cosine(T_max = 6"), std::string::npos) << error;
+}
+
+TEST(Descent, AMetricOfAPartThatIsMissingIsAnError) {
+  std::string error =
+      error_of([] { trainer_of("optimizer sgd\n schedule reduce_on_plateau(metric = \"val_loss\")"); });
+  EXPECT_NE(error.find("reduce_on_plateau watches 'val_loss', and the data have no such part"),
+            std::string::npos)
+      << error;
+  EXPECT_NE(error.find("split shares(validation = 0.1)"), std::string::npos) << error;
 }
 
 // Test measures, predictions and the weights file are the average's; a checkpoint serves as weights with it.

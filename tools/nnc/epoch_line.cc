@@ -11,6 +11,7 @@ nlohmann::ordered_json epoch_line(const EpochReport& r, const CompileStats& stat
   add_measures(line, r.train);
   add_measures(line, r.validation, "val_");
   add_measures(line, r.test, "test_");
+  line["lr"] = r.learning_rate;
   line["seconds"] = r.seconds;
   line["ms_per_step"] = r.ms_per_step;
   line["steps"] = r.steps;
