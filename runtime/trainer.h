@@ -87,6 +87,8 @@ class Trainer {
   /// setting. The number of threads may differ, and so may the number of epochs to come.
   void restore(const Safetensors& checkpoint, const std::string& path);
   const Position& position() const { return position_; }
+  /// What a resumed run must share with the one it continues, for people to compare.
+  const std::map<std::string, std::string>& settings() const;
 
   /// After each step: number of the step within the epoch (from 1), steps in the epoch, the step's loss. False
   /// stops there; the next train_epoch() goes on with the same epoch.
@@ -127,8 +129,6 @@ class Trainer {
   double learning_rate(int64_t step) const;
   void check_watched_parts(const BoundData& data) const;
   void finish_epoch(EpochReport& report);
-  /// What a resumed run must share with the one it continues, for people to compare.
-  const std::map<std::string, std::string>& settings() const;
 
   Module module_;
   TrainerOptions options_;

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,20 @@ std::string quoted(const std::string& word) {
   std::string out = "'";
   for (char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
   return out + "'";
+}
+
+std::string command_without(const CLI::App& command, const std::set<std::string>& left_out) {
+  std::string line = "nnc " + command.get_name();
+  for (const CLI::Option* option : command.get_options()) {
+    std::string name = option->get_name();
+    if (option->count() == 0 || left_out.count(name)) continue;
+    bool flag = option->get_items_expected_max() == 0;
+    for (const std::string& value : option->results()) {
+      if (!option->get_positional()) line += " " + name;
+      if (!flag) line += " " + quoted(value);
+    }
+  }
+  return line;
 }
 
 }  // namespace
@@ -44,18 +59,10 @@ std::string free_checkpoint_name(const std::string& model_file, const std::strin
   return name;
 }
 
+std::string given_command(const CLI::App& command) { return command_without(command, {}); }
+
 std::string resume_command(const CLI::App& command, const std::string& checkpoint) {
-  std::string line = "nnc " + command.get_name();
-  for (const CLI::Option* option : command.get_options()) {
-    std::string name = option->get_name();
-    if (option->count() == 0 || name == "--resume" || name == "--weights") continue;
-    bool flag = option->get_items_expected_max() == 0;
-    for (const std::string& value : option->results()) {
-      if (!option->get_positional()) line += " " + name;
-      if (!flag) line += " " + quoted(value);
-    }
-  }
-  return line + " --resume " + quoted(checkpoint);
+  return command_without(command, {"--resume", "--weights"}) + " --resume " + quoted(checkpoint);
 }
 
 }  // namespace nnc::tool

@@ -15,7 +15,9 @@ bool interrupted();
 /// folder after the model file; one that no file has yet.
 std::string free_checkpoint_name(const std::string& model_file, const std::string& output);
 
-/// The command line as it was given, but going on from `checkpoint`; quoted for a shell.
+/// The command line as it was given; quoted for a shell.
+std::string given_command(const CLI::App& command);
+/// The same, but going on from `checkpoint`.
 std::string resume_command(const CLI::App& command, const std::string& checkpoint);
 
 }  // namespace nnc::tool

@@ -8,15 +8,21 @@
 namespace nnc::tool {
 namespace {
 
+// Colours by name, so that a dark page needs no other rules.
 constexpr std::string_view kStyle = R"(
-body { font: 14px/1.5 system-ui, sans-serif; color: #1c2733; margin: 24px auto; max-width: 1100px; padding: 0 16px; }
-h1 { font-size: 22px; margin: 0 0 4px; } h2 { font-size: 16px; margin: 28px 0 8px; }
-table { border-collapse: collapse; } th, td { padding: 2px 12px 2px 0; text-align: left; }
+:root { color-scheme: light dark; --page: #ffffff; --text: #1c2733; --muted: #5d6b78; --panel: #f5f7f9; --line: #dde3e9;
+  --rule: #9aa8b5; --mark: #fff3c4; --train: #2f6fb3; --validation: #b85a12; --test: #23804a; }
+@media (prefers-color-scheme: dark) { :root { --page: #14191f; --text: #dfe6ec; --muted: #9fb0bf; --panel: #1e252d;
+  --line: #2d3742; --rule: #607080; --mark: #54491c; --train: #6db0f2; --validation: #f0a05a; --test: #67c993; } }
+body { font: 14px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); margin: 24px auto;
+  max-width: 1100px; padding: 0 16px; }
+h1 { font-size: 22px; margin: 0 0 4px; overflow-wrap: anywhere; } h2 { font-size: 16px; margin: 28px 0 8px; }
+table { border-collapse: collapse; } th, td { padding: 2px 12px 2px 0; text-align: left; vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-tr.total td { border-top: 1px solid #9aa8b5; font-weight: 600; }
+tr.total td { border-top: 1px solid var(--rule); font-weight: 600; }
 code, pre, svg text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
-pre { background: #f5f7f9; padding: 10px; overflow-x: auto; font-size: 12px; }
-.muted { color: #5d6b78; }
+pre { background: var(--panel); padding: 10px; overflow-x: auto; font-size: 12px; }
+.wide { overflow-x: auto; } .muted { color: var(--muted); }
 )";
 
 }  // namespace
@@ -53,7 +59,8 @@ double text_width(std::string_view text, double size) {
 
 std::string html_page(std::string_view title, std::string_view style, std::string_view body) {
   return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n<style>{}{}"
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
+      "content=\"width=device-width\"/>\n<title>{}</title>\n<style>{}{}"
       "</style>\n</head>\n<body>\n{}</body>\n</html>\n",
       escaped(title), kStyle, style, body);
 }

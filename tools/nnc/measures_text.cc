@@ -10,18 +10,11 @@ namespace {
 
 constexpr size_t kColumns = 80, kLongestName = 16, kShownConfusions = 12;
 
-// Cut between characters, not within one.
-std::string shortened(const std::string& name) {
-  if (name.size() <= kLongestName) return name;
-  size_t end = kLongestName - 1;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
-  return name.substr(0, end) + "~";
-}
-
 std::vector<std::string> labels_of(const ConfusionMatrix& matrix, const std::vector<std::string>& names) {
   std::vector<std::string> out;
   for (int64_t c = 0; c < matrix.classes; ++c)
-    out.push_back(c < static_cast<int64_t>(names.size()) ? shortened(names[c]) : std::to_string(c));
+    out.push_back(c < static_cast<int64_t>(names.size()) ? shortened(names[c], kLongestName)
+                                                         : std::to_string(c));
   return out;
 }
 
@@ -69,6 +62,13 @@ std::string most_frequent(const ConfusionMatrix& m, const std::vector<std::strin
 }
 
 }  // namespace
+
+std::string shortened(const std::string& name, size_t longest) {
+  if (name.size() <= longest) return name;
+  size_t end = longest - 1;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
+  return name.substr(0, end) + "~";
+}
 
 nlohmann::ordered_json json_of(const ConfusionMatrix& matrix) {
   auto out = nlohmann::ordered_json::array();

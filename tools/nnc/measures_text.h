@@ -16,6 +16,8 @@ void add_measures(nlohmann::ordered_json& line, const std::vector<Measure>& meas
 nlohmann::ordered_json json_of(const ConfusionMatrix& matrix);
 /// Those whose confusion matrix was asked for; where none was, the first that counted classes.
 std::vector<const Measure*> shown_confusions(const std::vector<Measure>& measures);
+/// The name in at most `longest` bytes, cut between characters, not within one.
+std::string shortened(const std::string& name, size_t longest);
 /// What the measure's classes are called; empty where the data do not say.
 std::vector<std::string> class_names(const Measure& measure, const Trainer& trainer);
 

@@ -184,7 +184,7 @@ constexpr std::string_view kPageStyle = R"(
 body { max-width: none; }
 .sides { display: flex; gap: 32px; align-items: flex-start; flex-wrap: wrap; }
 .sides > div { overflow-x: auto; max-width: 100%; }
-details { margin: 2px 0; } summary { cursor: pointer; } details:target summary { background: #fff3c4; }
+details { margin: 2px 0; } summary { cursor: pointer; } details:target summary { background: var(--mark); }
 svg a rect { cursor: pointer; } svg a:hover rect { stroke-width: 2; }
 )";
 constexpr std::string_view kOpenTarget = R"(<script>

@@ -81,11 +81,6 @@ std::string short_bytes(const Dim& bytes) {
   return unit == 0 ? fmt::format("{} B", bytes.value()) : fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
-size_t longest(const std::vector<LayerSummary>& rows, std::string LayerSummary::*text, size_t least) {
-  for (const LayerSummary& row : rows) least = std::max(least, (row.*text).size());
-  return least;
-}
-
 }  // namespace
 
 std::string short_count(const Dim& count) {
@@ -108,26 +103,36 @@ std::vector<LayerSummary> summarize(const Module& module) {
   return summary.rows;
 }
 
-std::string summary_of(const Module& module) {
-  std::vector<LayerSummary> rows = summarize(module);
-  size_t layer = longest(rows, &LayerSummary::layer, 5), output = longest(rows, &LayerSummary::output, 6);
-  auto line = [&](const std::string& name, const std::string& type, const std::string& parameters,
-                  const std::string& memory, const std::string& flops) {
-    return fmt::format("{:<{}}  {:<{}}  {:>11}  {:>10}  {:>9}\n", name, layer, type, output, parameters,
-                       memory, flops);
-  };
-  std::string out = module.name + "\n" + line("layer", "output", "parameters", "memory", "FLOP");
+SummaryTable summary_table(const Module& module) {
+  SummaryTable out{{{"layer", "output", "parameters", "memory", "FLOP"}}, ""};
   Dim parameters, state, bytes, flops;
-  for (const LayerSummary& row : rows) {
-    out += line(row.layer, row.output, row.parameters.str(), short_bytes(row.bytes), short_count(row.flops));
+  for (const LayerSummary& row : summarize(module)) {
+    out.rows.push_back(
+        {row.layer, row.output, row.parameters.str(), short_bytes(row.bytes), short_count(row.flops)});
     parameters = parameters + row.parameters;
     state = state + row.state;
     bytes = bytes + row.bytes;
     flops = flops + row.flops;
   }
-  out += line("total", "", parameters.str(), short_bytes(bytes), short_count(flops));
-  if (!state.is(0)) out += fmt::format("and {} numbers of state that are not trained\n", state.str());
-  return out + "memory of each layer's output and FLOP are of one example, forward\n";
+  out.rows.push_back({"total", "", parameters.str(), short_bytes(bytes), short_count(flops)});
+  if (!state.is(0)) out.notes = fmt::format("and {} numbers of state that are not trained\n", state.str());
+  out.notes += "memory of each layer's output and FLOP are of one example, forward\n";
+  return out;
+}
+
+std::string summary_of(const Module& module) {
+  SummaryTable table = summary_table(module);
+  size_t layer = 0, output = 0;
+  for (const auto& row : table.rows) {
+    layer = std::max(layer, row[0].size());
+    output = std::max(output, row[1].size());
+  }
+  std::string out = module.name + "\n";
+  for (const auto& row : table.rows) {
+    out += fmt::format("{:<{}}  {:<{}}  {:>11}  {:>10}  {:>9}\n", row[0], layer, row[1], output, row[2],
+                       row[3], row[4]);
+  }
+  return out + table.notes;
 }
 
 }  // namespace nnc::tool

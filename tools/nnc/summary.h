@@ -1,6 +1,7 @@
 // The layers of a model as a table.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,13 @@ struct LayerSummary {
 
 /// In the order of the model; what no scope holds is called (model).
 std::vector<LayerSummary> summarize(const Module& module);
-/// A table for 80 columns and more, with the sums below it.
+/// The same for people: a row of headings, the layers, the sums; and what there is to say below.
+struct SummaryTable {
+  std::vector<std::array<std::string, 5>> rows;
+  std::string notes;  // a line each
+};
+SummaryTable summary_table(const Module& module);
+/// As text for 80 columns and more.
 std::string summary_of(const Module& module);
 /// "1.23 M"; a size that depends on symbols as it is.
 std::string short_count(const Dim& count);

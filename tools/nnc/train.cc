@@ -10,6 +10,7 @@
 #include "ir/error.h"
 #include "runtime/checkpoints.h"
 #include "tools/nnc/epoch_output.h"
+#include "tools/nnc/epoch_phases.h"
 #include "tools/nnc/interrupt.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/progress.h"
@@ -93,42 +94,71 @@ void start(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, in
   throw Reported{kInterrupted};
 }
 
+EpochReport train_epoch(Trainer& trainer, Checkpoints* checkpoints, ProgressLine& progress,
+                        PhaseClock& clock) {
+  EpochPhases phases(clock, trainer.engine());
+  return trainer.train_epoch([&](int64_t step, int64_t steps, double loss) {
+    progress.update(trainer, step, steps, loss);
+    if (checkpoints) {
+      InPhase writing(clock, Phase::Writing);
+      checkpoints->after_step(trainer);
+    }
+    phases.after_step(step, steps);
+    return !interrupted();
+  });
+}
+
 // False when the user stopped it.
-bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs) {
+bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs,
+                 EpochOutput& output, PhaseClock& clock) {
   ProgressLine progress(epochs);
-  EpochOutput output(o.epoch, epochs, trainer.position());
   while (trainer.position().open || trainer.position().epoch < epochs) {
     progress.begin(trainer.position().epoch + !trainer.position().open);
-    EpochReport r = trainer.train_epoch([&](int64_t step, int64_t steps, double loss) {
-      progress.update(trainer, step, steps, loss);
-      if (checkpoints) checkpoints->after_step(trainer);
-      return !interrupted();
-    });
+    EpochReport r = train_epoch(trainer, checkpoints, progress, clock);
     progress.clear();
     if (!r.complete) return false;
-    output.add(r, trainer.engine().stats());
+    output.add(r);
+    InPhase writing(clock, Phase::Writing);
     stop_on_bad_loss(r, trainer, o);
     if (checkpoints) checkpoints->after_epoch(trainer, r);
   }
   return true;
 }
 
+// Trains and writes what is to be kept, or stops where the user said so.
+void train(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, const CLI::App& command,
+           int64_t epochs, EpochOutput& output, PhaseClock& clock) {
+  if (!train_until(trainer, checkpoints, o, epochs, output, clock)) {
+    output.finish("interrupted");
+    stop_interrupted(trainer, checkpoints, o, command);
+  }
+  InPhase writing(clock, Phase::Writing);
+  if (checkpoints) checkpoints->save(trainer);
+  if (!o.output.empty()) trainer.save_weights(o.output);
+}
+
 void run(const TrainOptions& o, const CLI::App& command) {
-  for (const std::string& file : {o.output, o.epoch.csv}) check_writable(file);
+  PhaseClock clock;
+  for (const std::string& file : {o.output, o.epoch.csv, o.epoch.report}) check_writable(file);
   std::optional<FileLock> lock;
   if (!o.output.empty()) lock.emplace(o.output);
   std::unique_ptr<Checkpoints> checkpoints = open_checkpoints(o);
   Trainer trainer(load_module(o.model), o.run.trainer_options());
+  clock.enter(Phase::Data);
   load_data(trainer, o);
+  clock.enter(Phase::Other);
   int64_t epochs = o.epochs.value_or(trainer.module().spec->epochs);
   start(trainer, checkpoints.get(), o, epochs);
+  EpochOutput output(o.epoch, epochs, trainer, given_command(command), clock);
   watch_for_interrupts();
-  if (!train_until(trainer, checkpoints.get(), o, epochs))
-    stop_interrupted(trainer, checkpoints.get(), o, command);
-  if (checkpoints) checkpoints->save(trainer);
-  if (o.output.empty()) return;
-  trainer.save_weights(o.output);
-  if (!o.epoch.json) fmt::print("weights written to {}\n", o.output);
+  try {
+    train(trainer, checkpoints.get(), o, command, epochs, output, clock);
+  } catch (const Error& e) {
+    output.fail(e.what());
+    throw;
+  }
+  output.finish("finished");
+  if (!o.output.empty() && !o.epoch.json) fmt::print("weights written to {}\n", o.output);
 }
 
 }  // namespace
@@ -164,11 +194,7 @@ void add_train(CLI::App& app) {
   command->add_option("--resume", o->resume, "Go on from this checkpoint, or from the newest of this folder")
       ->type_name("PATH")
       ->excludes(weights);
-  command->add_flag("--json", o->epoch.json, "Print one JSON object per epoch");
-  command
-      ->add_option("--csv", o->epoch.csv,
-                   "Keep a log of one line per epoch in this file, with the columns of --json")
-      ->type_name("FILE.csv");
+  o->epoch.add_to(*command);
   command->callback([o, command] { run(*o, *command); });
 }
 

@@ -1,0 +1,50 @@
+// Pages and pictures in a headless browser: every text is there, and none covers another.
+#include "tests/tools/browser.h"
+#include "tests/tools/tool_run.h"
+
+namespace nnc {
+namespace {
+
+class Rendered : public Tool {
+ protected:
+  void SetUp() override {
+    if (!no_browser().empty()) GTEST_SKIP() << no_browser();
+  }
+
+  static void expect_readable(const Layout& layout, int texts) {
+    EXPECT_EQ(layout.texts, texts) << layout.document;
+    EXPECT_EQ(layout.overlaps, 0);
+    EXPECT_EQ(layout.outside, 0);
+    EXPECT_EQ(layout.wider, 0);
+  }
+};
+
+TEST_F(Rendered, ReportsOfOneEpochAndOfThousandsAreReadable) {
+  std::string model = file("small.nn", kSmall), page = path("report.html");
+  ASSERT_EQ(run("train " + model + " --epochs 1 --report " + page).status, 0);
+  for (int width : {500, 1200}) {
+    Layout one = layout_of(read(page), width);
+    expect_readable(one, static_cast<int>(count(read(page), "<text ")));
+    EXPECT_NE(one.document.find("Where the time went"), std::string::npos);
+  }
+  ASSERT_EQ(run("train " + example("linear_regression.nn") + " --epochs 20000 --report " + page).status, 0);
+  Layout many = layout_of(read(page), 1200);
+  expect_readable(many, static_cast<int>(count(read(page), "<text ")));
+  EXPECT_EQ(count(many.document, "<path class=\"curve train\""), 2u);
+}
+
+TEST_F(Rendered, PicturesOfGraphsAreReadable) {
+  std::string svg = run("show " + example("mlp_from_blocks.nn") + " --emit=svg").text;
+  Layout picture = layout_of(svg, 1600);
+  EXPECT_EQ(picture.texts, static_cast<int>(count(svg, "<text ")));
+  EXPECT_EQ(picture.overlaps, 0);
+  EXPECT_EQ(picture.outside, 0);
+  std::string page = run("show " + example("mnist_mlp.nn") + " --emit=html").text;
+  Layout html = layout_of(page, 1200);
+  EXPECT_EQ(html.overlaps, 0);
+  EXPECT_EQ(html.outside, 0);
+  EXPECT_EQ(count(html.document, "<details "), count(page, "<details "));
+}
+
+}  // namespace
+}  // namespace nnc
