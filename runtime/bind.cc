@@ -243,18 +243,21 @@ std::vector<int64_t> class_of_samples(const Table& table, std::span<const DataFi
   return {};
 }
 
-/// Moves samples from the training part to a test part and to the validation part, which it returns.
-Table split_off(Dataset& data, const SplitSpec& split, std::span<const int64_t> classes) {
-  if (split.kind == SplitSpec::Kind::Whole) return {};
-  if (!data.test.empty() && (split.test > 0 || split.folds > 0)) {
-    throw Error("the data have a test part of their own, and the split asks for another",
-                {"leave test out of the split: split shares(validation = 0.1)"});
-  }
+void refuse_second(const Table& part, std::string_view name, bool wanted, std::string_view remedy) {
+  if (part.empty() || !wanted) return;
+  throw Error(fmt::format("the data have a {} part of their own, and the split asks for another", name),
+              {fmt::format("leave {} out of the split: split {}", name, remedy)});
+}
+
+/// Moves samples from the training part to those that the split asks for.
+void split_off(Dataset& data, const SplitSpec& split, std::span<const int64_t> classes) {
+  if (split.kind == SplitSpec::Kind::Whole) return;
+  refuse_second(data.test, "test", split.test > 0 || split.folds > 0, "shares(validation = 0.1)");
+  refuse_second(data.validation, "validation", split.validation > 0, "shares(test = 0.1)");
   Parts parts = split_samples(sample_count(data.train), split, classes);
   if (!parts.test.empty()) data.test = take_rows(data.train, parts.test);
-  Table validation = parts.validation.empty() ? Table{} : take_rows(data.train, parts.validation);
+  if (!parts.validation.empty()) data.validation = take_rows(data.train, parts.validation);
   data.train = take_rows(data.train, parts.train);
-  return validation;
 }
 
 BoundTable bind_part(Table& table, std::string_view part, std::span<const DataField> inputs,
@@ -291,20 +294,17 @@ void note_fields(const Table& table, std::span<const DataField> fields, const st
 
 BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
                     const SplitSpec& split, const Learnt& known) {
-  index_as_before(data.train, known);
-  index_as_before(data.test, known);
+  for (Table* part : {&data.train, &data.validation, &data.test}) index_as_before(*part, known);
   std::vector<std::string> problems;
   Matcher train(data.train, known, problems);
   train.match(inputs, targets);
-  Table validation;
-  if (problems.empty())
-    validation = split_off(data, split, class_of_samples(data.train, targets, train.target_claims));
+  if (problems.empty()) split_off(data, split, class_of_samples(data.train, targets, train.target_claims));
   BoundData out;
   note_fields(data.train, inputs, train.input_claims, out.learnt);
   note_fields(data.train, targets, train.target_claims, out.learnt);
   out.train = bind_table(data.train, inputs, targets, train, problems);
   throw_if_any(problems);
-  out.validation = bind_part(validation, "validation", inputs, targets, out.learnt);
+  out.validation = bind_part(data.validation, "validation", inputs, targets, out.learnt);
   out.test = bind_part(data.test, "test", inputs, targets, out.learnt);
   return out;
 }

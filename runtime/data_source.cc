@@ -132,6 +132,21 @@ Resolved resolve(const DataSpec& spec, const std::string& folder) {
   return r;
 }
 
+std::string_view kind_of_file(const std::filesystem::path& path) {
+  for (const DataSource& s : data_sources()) {
+    if (!s.ending.empty() && path.extension() == s.ending) return s.name;
+  }
+  return "csv";
+}
+
+std::string_view kind_of(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return kind_of_file(path);
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (kind_of_file(entry.path()) == "npy") return "npy";
+  }
+  return "idx";
+}
+
 template <class T>
 T within(std::string_view source, std::string_view name, T value, T least, T most) {
   if (value >= least && value <= most) return value;
@@ -165,8 +180,8 @@ double DataArguments::number(std::string_view name, double least, double most) c
 }
 
 std::span<const DataSource> data_sources() {
-  static const DataSource rows[] = {idx_source(),     csv_source(),   digits_source(),
-                                    spirals_source(), moons_source(), linear_source()};
+  static const DataSource rows[] = {idx_source(),    csv_source(),     npy_source(),   npz_source(),
+                                    digits_source(), spirals_source(), moons_source(), linear_source()};
   return rows;
 }
 
@@ -188,7 +203,7 @@ DataSpec with_path(const std::optional<DataSpec>& spec, const std::string& path)
   std::string absolute = std::filesystem::absolute(path).string();
   DataSpec out;
   if (!spec) {
-    out.kind = std::filesystem::is_directory(path) ? "idx" : "csv";
+    out.kind = kind_of(path);
     out.positional = {absolute};
     return out;
   }

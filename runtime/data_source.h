@@ -28,6 +28,7 @@ struct DataSource {
   std::string_view doc;
   std::vector<DataArgument> arguments;
   Dataset (*load)(const DataArguments& arguments);
+  std::string_view ending = {};  // of the names of its files
 };
 
 /// The value of each argument of a source, in the order of its row; paths are joined with the folder.
@@ -60,13 +61,15 @@ Dataset load_data(const DataSpec& spec, const std::string& folder);
 void check_data(const DataSpec& spec, const std::string& folder, Diagnostics& diagnostics);
 
 /// The specification with its path replaced, as a command line's --data asks for; where there is none, one
-/// made from what lies at `path`: idx for a folder, csv for a file. Throws Error when the reader takes no
-/// path.
+/// made from what lies at `path`: a folder is of idx or, where such files are in it, of npy; a file is of the source
+/// that its name's ending belongs to, or else of csv. Throws Error when the reader takes no path.
 DataSpec with_path(const std::optional<DataSpec>& spec, const std::string& path);
 
 // The rows, each in the file of its reader.
 DataSource idx_source();
 DataSource csv_source();
+DataSource npy_source();
+DataSource npz_source();
 DataSource digits_source();
 DataSource spirals_source();
 DataSource moons_source();

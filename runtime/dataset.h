@@ -1,6 +1,6 @@
-// Samples in memory: a data set is a training and a test table, a table is columns of equal length, a column
-// is a tensor whose leading axis counts samples. Readers (data_source.h) make them, bind_data (bind.h) hands
-// them to a model.
+// Samples in memory: a data set is a table to train on and perhaps others to test and to validate, a table is
+// columns of equal length, a column is a tensor whose leading axis counts samples. Readers (data_source.h) make
+// them, bind_data (bind.h) hands them to a model.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ using Table = std::vector<Column>;
 inline int64_t sample_count(const Table& table) { return table.empty() ? 0 : table[0].values.shape()[0]; }
 
 struct Dataset {
-  Table train, test;  // test is empty or has the columns of train
+  Table train, test, validation;  // the last two are empty or have the columns of train
 };
 
 /// The listed rows of every column.

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "ir/error.h"
+#include "runtime/unpack.h"
 
 namespace nnc {
 namespace {
@@ -80,51 +80,6 @@ class NewFile {
   bool done_ = false;
 };
 
-constexpr size_t kMostGrowth = 100;
-
-/// A gzip stream with its state, freed at the end of the scope.
-struct Inflater {
-  z_stream z{};
-  Inflater() {
-    if (inflateInit2(&z, 15 + 16) != Z_OK) throw Error("zlib cannot start");
-  }
-  ~Inflater() { inflateEnd(&z); }
-
-  /// Unpacks up to out.size() bytes from what is left of the input; true at the end of the stream.
-  bool fill(std::string& out, size_t& filled, const std::string& path) {
-    z.next_out = reinterpret_cast<Bytef*>(out.data() + filled);
-    z.avail_out = static_cast<uInt>(std::min<size_t>(out.size() - filled, 1u << 30));
-    uInt room = z.avail_out;
-    int status = inflate(&z, Z_NO_FLUSH);
-    filled += room - z.avail_out;
-    if (status == Z_STREAM_END) return true;
-    if (status == Z_OK) return false;
-    bool ended = status == Z_BUF_ERROR && z.avail_in == 0;
-    throw Error(fmt::format("{}: damaged gzip file: {}", path,
-                            ended              ? "it ends early"
-                            : z.msg != nullptr ? z.msg
-                                               : "not a gzip stream"));
-  }
-};
-
-std::string gunzip(const std::string& packed, const std::string& path) {
-  if (packed.size() >= UINT32_MAX)
-    throw Error(path + ": gzip files over 4 GiB are not read; unpack it first");
-  size_t most = kMostGrowth * packed.size() + 4096;
-  Inflater inflater;
-  inflater.z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  inflater.z.avail_in = static_cast<uInt>(packed.size());
-  std::string out(std::min(most, 4 * packed.size() + 4096), '\0');
-  size_t filled = 0;
-  while (!inflater.fill(out, filled, path)) {
-    if (filled == most) throw Error(fmt::format("{}: unpacks to over {} times its size", path, kMostGrowth));
-    if (filled == out.size()) out.resize(std::min(most, 2 * out.size()));
-  }
-  if (inflater.z.avail_in != 0) throw Error(path + ": something follows the end of the gzip stream");
-  out.resize(filled);
-  return out;
-}
-
 }  // namespace
 
 InputFile::InputFile(std::string path) : path_(std::move(path)) {
@@ -168,8 +123,10 @@ std::string read_file(const std::string& path) {
 }
 
 std::string read_file_or_gzip(const std::string& path) {
+  constexpr size_t kMostGrowth = 100;
   std::string content = read_file(path);
-  return content.starts_with("\x1f\x8b") ? gunzip(content, path) : content;
+  if (!content.starts_with("\x1f\x8b")) return content;
+  return unpack(content, Packing::Gzip, kMostGrowth * content.size() + 4096, path);
 }
 
 void write_file_atomically(const std::string& path, std::span<const std::string_view> parts) {

@@ -21,6 +21,7 @@ class InputFile {
 
   const std::string& path() const { return path_; }
   int64_t size() const { return size_; }
+  int descriptor() const { return fd_; }
   /// Fills `into` from `offset`; an Error when the file ends before.
   void read_at(int64_t offset, std::span<std::byte> into) const;
 

@@ -1,16 +1,27 @@
-// NumPy's array files: one tensor, row-major. Reads versions 1 to 3, writes version 1, so that
-// `np.save` -> predict -> `np.load` works.
+// NumPy's array files: one tensor. Reads versions 1 to 3, writes version 1, so that `np.save` -> predict -> `np.load`
+// works.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 
+#include "ir/error.h"
 #include "ir/tensor.h"
 
 namespace nnc {
 
-/// Reads f32, f64, i32, i64, u8 or bool elements, little-endian, in C order. Throws Error naming the path on
-/// anything else, and on a file whose size is not exactly what its header says.
+/// The file may be whole, but its elements have no type of ours.
+class UnsupportedType : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Floats of 16 to 64 bits, integers of 8 to 64 and truth values (NpyType), of either byte order and either order of
+/// axes. Throws UnsupportedType on anything else, and Error, naming the path, on a file whose size is not exactly what its header says.
 Tensor load_npy(const std::string& path);
+/// The same of a file's content; `place` names it.
+Tensor parse_npy(std::span<const std::byte> content, const std::string& place);
 
 /// Writes atomically. bf16, which NumPy lacks, is written as f32.
 void save_npy(const std::string& path, const Tensor& tensor);

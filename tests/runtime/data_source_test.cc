@@ -21,7 +21,7 @@ TEST(DataSource, UnknownReadersAndArgumentsAreErrors) {
   };
   const Case cases[] = {
       {{"cvs", {"a"s}}, "unknown data reader 'cvs'\ndid you mean 'csv'?"},
-      {{"parquet", {"a"s}}, "there is idx, csv, digits, spirals"},
+      {{"parquet", {"a"s}}, "there is idx, csv, npy, npz, digits"},
       {{"csv"}, "csv needs the argument 'path'"},
       {{"csv", {int64_t{3}}}, "'path' is a text, not an integer"},
       {{"csv", {"nothing.csv"s}}, "there is no file or folder 'here/nothing.csv'"},
@@ -82,6 +82,10 @@ TEST(DataSource, PathsReplaceTheFilesOwn) {
   TestFolder folder;
   EXPECT_EQ(with_path(std::nullopt, folder.path()).kind, "idx");
   EXPECT_EQ(with_path(std::nullopt, folder.write("a.csv", "x\n1\n")).kind, "csv");
+  EXPECT_EQ(with_path(std::nullopt, folder.file("a.npz")).kind, "npz");
+  EXPECT_EQ(with_path(std::nullopt, folder.file("a.npy")).kind, "npy");
+  folder.write("a.npy", "");
+  EXPECT_EQ(with_path(std::nullopt, folder.path()).kind, "npy");
   DataSpec spec{"csv", {}, {{"path", "old.csv"s}, {"target", "y"s}}};
   DataSpec replaced = with_path(spec, folder.file("a.csv"));
   EXPECT_EQ(replaced.positional, std::vector<DataArg>{folder.file("a.csv")});

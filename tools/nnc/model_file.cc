@@ -28,8 +28,7 @@ void ModelOptions::add_to(CLI::App& command) {
 std::string ModelOptions::folder() const { return std::filesystem::path(file).parent_path().string(); }
 
 void RunOptions::add_to(CLI::App& command, bool with_mode) {
-  command
-      .add_option("--data", data, "Data to use instead of what the file names: a folder (IDX) or a CSV file")
+  command.add_option("--data", data, "Data to use instead of what the model file names: a file or a folder")
       ->type_name("PATH");
   command.add_option("--threads", threads, "Threads to use; 0 takes every processor")
       ->check(CLI::Range(0, 1024))
