@@ -28,7 +28,9 @@ class Batches {
   /// The most samples a batch has.
   int64_t largest() const { return std::min(batch_, samples_); }
   int64_t size(int64_t i) const { return std::min(batch_, samples_ - i * batch_); }
+  /// None behind the last batch.
   std::span<const int64_t> rows(int64_t i, std::span<const int64_t> order) const {
+    if (i >= count()) return {};
     return order.subspan(static_cast<size_t>(i * batch_), static_cast<size_t>(size(i)));
   }
 

@@ -95,13 +95,17 @@ void Trainer::set_data(BoundData data) {
   check_classes(data.validation, "validation");
   check_classes(data.test, "test");
   check_watched_parts(data);
+  feeder_.reset();  // it may be reading ahead
   data_ = std::move(data);
   learnt_ = data_.learnt;
   if (data_.train.samples == 0) throw Error("the training data have no samples");
   step_function_.reset();
   settings_.clear();
   int64_t batch = batch_ == 0 ? data_.train.samples : std::min(batch_, data_.train.samples);
-  feeder_ = std::make_unique<Feeder>(data_.train, batch, true);
+  feeder_ = std::make_unique<Feeder>(data_.train, batch, true, engine_.threads());
+  // An epoch of one step sees the data in their own order.
+  bool shuffled = batch < data_.train.samples;
+  order_ = std::make_unique<EpochOrder>(data_.train.samples, shuffled, seed_, engine_.threads());
 }
 
 // A class index that the model has no output for would train on nothing.
@@ -172,9 +176,11 @@ double Trainer::train_step(std::span<const int64_t> rows) {
   return run_step(rows);
 }
 
-double Trainer::run_step(std::span<const int64_t> rows) {
+// While it runs, the next batch may be gathered.
+double Trainer::run_step(std::span<const int64_t> rows, std::span<const int64_t> next) {
   Function& f = step_function();
   const Bindings& sizes = feed_step(rows);
+  feeder_->ahead(next);
   f.run(step_inputs_, sizes);
   return f.scalar(0);
 }
@@ -196,7 +202,7 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
   EpochReport report{.epoch = position_.epoch};
   Batches batches(data_.train.samples, batch_);
   report.steps = batches.count();
-  std::vector<int64_t> order = order_of_epoch();
+  std::span<const int64_t> order = order_->of(position_.epoch);
   reserve_sums(measures(), f, with_batch(step_sizes_, data_.train.samples), position_.sums);
   std::vector<double> times;
   times.reserve(static_cast<size_t>(report.steps));
@@ -207,7 +213,7 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
     int64_t i = position_.step;
     UpdateShare share = share_of(batches, i, spec().update.accumulate);
     scalars_ = {learning_rate(i), share.share, share.last};
-    run_step(batches.rows(i, order));
+    run_step(batches.rows(i, order), batches.rows(i + 1, order));
     times.push_back(seconds_since(step_start));
     count_step(f, batches.size(i));
     position_.seconds = before + seconds_since(start);
@@ -240,15 +246,6 @@ void Trainer::count_step(const Function& f, int64_t samples) {
   ++position_.total_steps;
 }
 
-// An epoch of one step sees the data in their own order.
-std::vector<int64_t> Trainer::order_of_epoch() const {
-  int64_t samples = data_.train.samples;
-  if (Batches(samples, batch_).count() > 1) return epoch_order(samples, seed_, position_.epoch);
-  std::vector<int64_t> order(samples);
-  std::iota(order.begin(), order.end(), 0);
-  return order;
-}
-
 void Trainer::finish_epoch(EpochReport& report) {
   report.train = finish_measures(measures(), position_.sums);
   if (data_.validation.samples > 0) report.validation = evaluate(data_.validation);
@@ -275,12 +272,14 @@ std::vector<Measure> Trainer::evaluate(const BoundTable& table, int64_t batch) {
   Batches batches(table.samples, batch);
   Bindings sizes = sizes_of(table, batches.largest());
   prepare_for(eval_, module_.eval, sizes);
-  Feeder feeder(table, batches.largest(), true);
+  Feeder feeder(table, batches.largest(), true, engine_.threads());
   std::vector<int64_t> order(table.samples);
   std::iota(order.begin(), order.end(), 0);
   MeasureSums sums = empty_sums(measures());
   for (int64_t i = 0; i < batches.count(); ++i) {
-    eval_.function->run(feeder.gather(batches.rows(i, order)), with_batch(sizes, batches.size(i)));
+    const InputPointers& inputs = feeder.gather(batches.rows(i, order));
+    feeder.ahead(batches.rows(i + 1, order));
+    eval_.function->run(inputs, with_batch(sizes, batches.size(i)));
     add_batch(measures(), *eval_.function, sizes, batches.size(i), sums);
   }
   return finish_measures(measures(), sums);
@@ -296,11 +295,13 @@ std::vector<NamedTensor> Trainer::predict(const std::vector<Tensor>& inputs, int
     std::vector<int64_t> shape = nnc::evaluate(with_samples(port.type.shape, table.samples), sizes);
     out.push_back({port.name, Tensor(port.type.dtype, std::move(shape))});
   }
-  Feeder feeder(table, batches.largest(), false);
+  Feeder feeder(table, batches.largest(), false, engine_.threads());
   std::vector<int64_t> order(table.samples);
   std::iota(order.begin(), order.end(), 0);
   for (int64_t i = 0; i < batches.count(); ++i) {
-    predict_.function->run(feeder.gather(batches.rows(i, order)), with_batch(sizes, batches.size(i)));
+    const InputPointers& rows = feeder.gather(batches.rows(i, order));
+    feeder.ahead(batches.rows(i + 1, order));
+    predict_.function->run(rows, with_batch(sizes, batches.size(i)));
     for (size_t o = 0; o < out.size(); ++o) {
       size_t row = static_cast<size_t>(row_bytes(out[o].tensor));
       std::memcpy(out[o].tensor.bytes().data() + batches.rows(i, order)[0] * row,

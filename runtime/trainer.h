@@ -19,6 +19,7 @@
 #include "ir/module.h"
 #include "runtime/bind.h"
 #include "runtime/engine.h"
+#include "runtime/epoch_order.h"
 #include "runtime/epoch_report.h"
 #include "runtime/feeder.h"
 #include "runtime/measures.h"
@@ -113,7 +114,7 @@ class Trainer {
   const TrainSpec& spec() const;
   Function& step_function();
   const Bindings& feed_step(std::span<const int64_t> rows);
-  double run_step(std::span<const int64_t> rows);
+  double run_step(std::span<const int64_t> rows, std::span<const int64_t> next = {});
   void start_averages();
   Tensor weight(const std::string& path) const;
   void prepare_for(Prepared& p, const Graph& graph, const Bindings& sizes);
@@ -124,7 +125,6 @@ class Trainer {
   void begin_epoch();
   void count_step(const Function& f, int64_t samples);
   std::span<const MeasureSpec> measures() const { return spec().measures; }
-  std::vector<int64_t> order_of_epoch() const;
   RunTime time_of(int64_t step) const;
   double learning_rate(int64_t step) const;
   void check_watched_parts(const BoundData& data) const;
@@ -149,6 +149,7 @@ class Trainer {
   InputPointers step_inputs_;
   Prepared eval_, predict_;
   std::unique_ptr<Feeder> feeder_;
+  std::unique_ptr<EpochOrder> order_;
 };
 
 }  // namespace nnc

@@ -76,6 +76,20 @@ train Net {
 }
 )";
 
+// Batches of 512 KiB, which two threads gather ahead.
+constexpr const char* kWideModel = R"(model Wide {
+  input x: f32[B, 8192]
+  output y = linear(x, 1)
+}
+train Wide {
+  data      linear(n = 500, features = 8192, noise = 0.1, seed = 3)
+  target    t: f32[B, 1]
+  loss      mse(y, t)
+  optimizer sgd(lr = 1e-5)
+  batch     16
+}
+)";
+
 #ifdef NNC_COUNTS_ALLOCATIONS
 
 /// What the process has asked for so far, all threads together.
@@ -91,8 +105,8 @@ struct Demands {
   }
 };
 
-std::unique_ptr<Trainer> trainer_with(int threads) {
-  auto t = std::make_unique<Trainer>(test::module_of(kModel), TrainerOptions{.engine = {.threads = threads}});
+std::unique_ptr<Trainer> trainer_with(int threads, const char* model = kModel) {
+  auto t = std::make_unique<Trainer>(test::module_of(model), TrainerOptions{.engine = {.threads = threads}});
   t->set_data(bind_data(load_data(*t->module().spec->data, ""), t->input_fields(), t->target_fields()));
   t->initialize();
   return t;
@@ -137,24 +151,29 @@ TEST(WarmStep, AThousandStepsAllocateNothing) {
 }
 
 // From the first step of an epoch to its last, the measures included.
+void expect_an_undisturbed_epoch(Trainer& t) {
+  t.train_epoch();
+  expect_an_undisturbed_window([&] {
+    Demands before{}, seen{};
+    t.train_epoch([&](int64_t step, int64_t, double) {
+      if (step == 1)
+        before = Demands::now();
+      else
+        seen = Demands::now().since(before);
+      return true;
+    });
+    return seen;
+  });
+}
+
 TEST(WarmStep, AnEpochAllocatesBetweenItsEndsNothing) {
   for (int threads : {1, 2}) {
     SCOPED_TRACE(threads);
-    auto t = trainer_with(threads);
-    t->train_epoch();
-    expect_an_undisturbed_window([&] {
-      Demands before{}, seen{};
-      t->train_epoch([&](int64_t step, int64_t, double) {
-        if (step == 1)
-          before = Demands::now();
-        else
-          seen = Demands::now().since(before);
-        return true;
-      });
-      return seen;
-    });
+    expect_an_undisturbed_epoch(*trainer_with(threads));
   }
 }
+
+TEST(WarmStep, GatheringAheadAllocatesNothing) { expect_an_undisturbed_epoch(*trainer_with(2, kWideModel)); }
 
 #else
 
