@@ -16,6 +16,8 @@ std::string text_of(const CallArg& value) {
   if (const auto* x = std::get_if<std::string>(&value)) return fmt::format("\"{}\"", *x);
   if (const auto* x = std::get_if<std::vector<int64_t>>(&value))
     return fmt::format("[{}]", fmt::join(*x, ", "));
+  if (const auto* x = std::get_if<std::vector<std::string>>(&value))
+    return fmt::format("[\"{}\"]", fmt::join(*x, "\", \""));
   return "none";
 }
 

@@ -16,8 +16,9 @@
 
 namespace nnc {
 
-/// int, real, flag, text, ints; monostate is `none`.
-using CallArg = std::variant<std::monostate, int64_t, double, bool, std::string, std::vector<int64_t>>;
+/// int, real, flag, text, ints, texts; monostate is `none`.
+using CallArg = std::variant<std::monostate, int64_t, double, bool, std::string, std::vector<int64_t>,
+                             std::vector<std::string>>;
 
 struct CallSpec {
   std::string name;
@@ -31,6 +32,9 @@ struct CallSpec {
   bool flag(std::string_view arg) const { return get<bool>(arg); }
   const std::string& text(std::string_view arg) const { return get<std::string>(arg); }
   bool has(std::string_view arg) const;
+  const std::vector<std::string>& texts(std::string_view arg) const {
+    return get<std::vector<std::string>>(arg);
+  }
   bool given(std::string_view arg) const { return !std::holds_alternative<std::monostate>(at(arg)); }
   const CallArg& at(std::string_view arg) const;
   CallArg& at(std::string_view arg);

@@ -27,9 +27,11 @@ enum class ArgKind : uint8_t {
   Type,     // DType
   Text,     // std::string
   Init,     // Init: a call of an initialiser, or a number
+  Texts,    // std::vector<std::string>: every positional argument from here on
 };
-using ArgValue = std::variant<std::monostate, Value, std::vector<Value>, Dim, Shape, int64_t,
-                              std::vector<int64_t>, double, bool, DType, std::string, Init>;
+using ArgValue =
+    std::variant<std::monostate, Value, std::vector<Value>, Dim, Shape, int64_t, std::vector<int64_t>, double,
+                 bool, DType, std::string, Init, std::vector<std::string>>;
 
 struct LayerArg {
   std::string name;

@@ -57,6 +57,7 @@ struct SplitSpec {
 
 struct TrainSpec {
   std::optional<DataSpec> data;
+  std::vector<CallSpec> columns;  // of all_column_rows(): how columns are prepared, in that order
   SplitSpec split;
   std::vector<TargetSpec> targets;
   std::vector<MeasureSpec> measures;  // the loss, then the metrics: the first outputs of `train` and `eval`

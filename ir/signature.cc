@@ -8,8 +8,8 @@
 namespace nnc {
 namespace {
 
-constexpr std::string_view kKinds[] = {"tensor", "tensors", "size", "sizes", "int", "ints",
-                                       "real",   "flag",    "type", "text",  "init"};
+constexpr std::string_view kKinds[] = {"tensor", "tensors", "size", "sizes", "int",  "ints",
+                                       "real",   "flag",    "type", "text",  "init", "texts"};
 
 std::string_view trimmed(std::string_view s) {
   size_t from = s.find_first_not_of(' '), to = s.find_last_not_of(' ');
@@ -57,6 +57,7 @@ ArgValue parse_default(ArgKind kind, std::string_view text) {
     case ArgKind::Tensors:
     case ArgKind::Sizes:
     case ArgKind::Init:
+    case ArgKind::Texts:
       break;
   }
   assert(!"no default of this kind");

@@ -4,153 +4,38 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include "ir/diagnostics.h"
 #include "ir/error.h"
-#include "runtime/names.h"
+#include "runtime/learn.h"
+#include "runtime/match.h"
 #include "runtime/split.h"
 
 namespace nnc {
 namespace {
 
-/// The columns, by index in the table, that a field is made of: one, or several of single values side by
-/// side.
-using Claim = std::vector<size_t>;
-
-std::string columns_of(const Table& table) {
-  constexpr size_t kMost = 20;
-  std::vector<std::string> names;
-  for (const Column& c : table) {
-    if (names.size() < kMost) names.push_back("'" + c.name + "'");
-  }
-  return fmt::format("the data have {}{}", fmt::join(names, ", "), table.size() > kMost ? ", ..." : "");
+int64_t width_of(const Column& column) {
+  return column.samples() == 0 ? 1 : column.values.count() / column.samples();
 }
 
-/// Matches fields with columns and collects everything that does not fit.
-class Matcher {
- public:
-  Matcher(const Table& table, const Learnt& known, std::vector<std::string>& problems)
-      : table_(table), known_(known), taken_(table.size(), false), problems_(problems) {}
-
-  /// First as in the past or by name; then what the rules for the rest give.
-  void match(std::span<const DataField> inputs, std::span<const DataField> targets) {
-    by_name(inputs, input_claims);
-    by_name(targets, target_claims);
-    for (size_t i = 0; i < targets.size(); ++i) {
-      if (target_claims[i].empty()) target_claims[i] = rest_for_target(targets[i], targets.size());
-    }
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      if (input_claims[i].empty()) input_claims[i] = rest_for_input(inputs[i]);
-    }
-  }
-
-  std::vector<Claim> input_claims, target_claims;
-
- private:
-  void by_name(std::span<const DataField> fields, std::vector<Claim>& claims) {
-    for (const DataField& f : fields) {
-      Claim claim = as_in_the_past(f);
-      if (!claim.empty()) {
-        claims.push_back(std::move(claim));
-        continue;
-      }
-      size_t column = find(f.name);
-      bool again = column < table_.size() && taken_[column];
-      if (again) problems_.push_back(fmt::format("column '{}' is asked for twice", f.name));
-      claims.push_back(column == table_.size() || again ? Claim{} : take(column));
-    }
-  }
-
-  size_t find(const std::string& name) const {
-    return static_cast<size_t>(std::ranges::find(table_, name, &Column::name) - table_.begin());
-  }
-
-  /// The columns the field was made of before. Data that have none of them are of another format: the rules apply.
-  Claim as_in_the_past(const DataField& field) {
-    auto past = known_.fields.find(field.name);
-    if (past == known_.fields.end()) return {};
-    Claim claim;
-    std::vector<std::string> missing;
-    for (const std::string& name : past->second) {
-      size_t column = find(name);
-      column < table_.size() ? claim.push_back(column) : missing.push_back(name);
-    }
-    if (claim.empty()) return {};
-    for (const std::string& name : missing)
-      problems_.push_back(fmt::format("'{}' needs column '{}'{}", field.name, name, hint(name)));
-    for (size_t column : claim) taken_[column] = true;
-    return claim;
-  }
-
-  Claim take(size_t column) {
-    taken_[column] = true;
-    return {column};
-  }
-
-  Claim take_role(ColumnRole role) {
-    for (size_t c = 0; c < table_.size(); ++c) {
-      if (table_[c].role == role && !taken_[c]) return take(c);
-    }
-    return {};
-  }
-
-  Claim rest_for_target(const DataField& target, size_t targets) {
-    Claim claim = targets == 1 ? take_role(ColumnRole::Label) : Claim{};
-    if (claim.empty()) no_column("target", target);
-    return claim;
-  }
-
-  Claim rest_for_input(const DataField& input) {
-    Claim claim = take_role(ColumnRole::Input);
-    if (claim.empty() && input.type.rank() == 2) claim = take_rest();
-    if (claim.empty()) no_column("input", input);
-    return claim;
-  }
-
-  Claim take_rest() {
-    Claim claim;
-    for (size_t c = 0; c < table_.size(); ++c) {
-      if (taken_[c] || table_[c].role != ColumnRole::Any) continue;
-      claim.push_back(c);
-      taken_[c] = true;
-    }
-    return claim;
-  }
-
-  void no_column(std::string_view what, const DataField& field) {
-    problems_.push_back(fmt::format("{} '{}'{}", what, field.name, hint(field.name)));
-  }
-
-  std::string hint(const std::string& name) const {
-    std::vector<std::string> names;
-    for (const Column& c : table_) names.push_back(c.name);
-    auto near = suggest(name, names);
-    return ": the data have no such column; " +
-           (near ? fmt::format("did you mean '{}'?", *near) : columns_of(table_));
-  }
-
-  const Table& table_;
-  const Learnt& known_;
-  std::vector<bool> taken_;
-  std::vector<std::string>& problems_;
-};
-
-/// Columns of single values side by side: [samples, columns].
+/// Columns side by side: [samples, sum of their widths].
 Tensor stacked(Table& table, const Claim& claim, DType dtype, const std::string& what) {
-  int64_t samples = table[claim[0]].values.shape()[0];
-  Tensor out(dtype, {samples, static_cast<int64_t>(claim.size())});
-  auto size = static_cast<size_t>(size_of(dtype));
-  for (size_t c = 0; c < claim.size(); ++c) {
-    Column& column = table[claim[c]];
+  int64_t samples = table[claim[0]].samples(), width = 0, at = 0;
+  for (size_t c : claim) width += width_of(table[c]);
+  Tensor out(dtype, {samples, width});
+  auto size = size_of(dtype);
+  for (size_t c : claim) {
+    Column& column = table[c];
+    int64_t bytes = width_of(column) * size;
     Tensor values =
         convert_exactly(std::move(column.values), dtype, fmt::format("{}, column '{}'", what, column.name));
-    for (size_t i = 0; i < static_cast<size_t>(samples); ++i) {
-      std::memcpy(&out.bytes()[(i * claim.size() + c) * size], &values.bytes()[i * size], size);
-    }
+    for (int64_t i = 0; i < samples; ++i)
+      std::memcpy(out.bytes().data() + i * width * size + at, values.bytes().data() + i * bytes,
+                  static_cast<size_t>(bytes));
+    at += bytes;
   }
   return out;
 }
@@ -177,26 +62,53 @@ std::optional<std::vector<int64_t>> sample_shape(const Type& type, std::span<con
   return flat || without_ones(extents) == without_ones(have) ? std::optional(extents) : std::nullopt;
 }
 
-void check_usable(const Column& column, const DataField& field, const std::string& what) {
+void check_values(const Column& column, bool is_target, const std::string& what) {
+  std::optional<int64_t> missing = first_missing(column);
+  if (!missing) return;
+  std::string fill =
+      is_target ? ""
+                : fmt::format("fill them in by the train block's columns impute(\"{}\"), or ", column.name);
+  throw Error(
+      fmt::format("{}: {}: column '{}': no value; {}leave such samples out by csv(…, missing = \"skip\")",
+                  what, column.place_of(*missing), column.name, fill));
+}
+
+void check_usable(const Column& column, const DataField& field, bool is_target, const std::string& what) {
   if (!column.problem.empty()) throw Error(fmt::format("{}: {}", what, column.problem));
-  if (column.classes.empty() || !is_float(field.type.dtype)) return;
-  throw Error(fmt::format("{}: {}: column '{}' is text ('{}'), not numbers", what, column.place, column.name,
-                          column.classes[static_cast<size_t>(column.values.get_int(0))]));
+  check_values(column, is_target, what);
+  if (!column.is_text() || !is_float(field.type.dtype)) return;
+  std::string remedy = is_target
+                           ? "classes are of type i32"
+                           : fmt::format("as by the train block's columns one_hot(\"{}\")", column.name);
+  throw Error(fmt::format("{}: {}: column '{}' is text ('{}'), not numbers; {}", what, column.place_of(0),
+                          column.name, column.classes[static_cast<size_t>(column.values.get_int(0))],
+                          remedy));
+}
+
+/// `name`, or `name[3]` where several numbers are one sample's.
+std::string names_of(const Table& table, const Claim& claim) {
+  std::vector<std::string> names;
+  for (size_t c : claim) {
+    int64_t width = width_of(table[c]);
+    names.push_back(table[c].values.rank() == 1 ? table[c].name
+                                                : fmt::format("{}[{}]", table[c].name, width));
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 /// Moves the values out of the table's columns.
-Tensor field_values(Table& table, const Claim& claim, const DataField& field, const std::string& what) {
-  for (size_t c : claim) check_usable(table[c], field, what);
+Tensor field_values(Table& table, const Claim& claim, const DataField& field, bool is_target) {
+  std::string what = fmt::format("{} '{}'", is_target ? "target" : "input", field.name);
+  for (size_t c : claim) check_usable(table[c], field, is_target, what);
   if (field.type.rank() == 0) throw Error(fmt::format("{}: a scalar has no axis for samples", what));
+  std::string columns = names_of(table, claim);
   Tensor values = claim.size() > 1
                       ? stacked(table, claim, field.type.dtype, what)
                       : convert_exactly(std::move(table[claim[0]].values), field.type.dtype, what);
   auto shape = sample_shape(field.type, std::span(values.shape()).subspan(1));
   if (!shape && claim.size() > 1) {
-    std::vector<std::string> names;
-    for (size_t c : claim) names.push_back(table[c].name);
     throw Error(fmt::format("{} is {} and the data leave it {} columns: {}", what, field.type.str(),
-                            claim.size(), fmt::join(names, ", ")));
+                            values.shape()[1], columns));
   }
   if (!shape)
     throw Error(fmt::format("{} is {} and the data are {}", what, field.type.str(), values.type_str()));
@@ -205,11 +117,10 @@ Tensor field_values(Table& table, const Claim& claim, const DataField& field, co
 }
 
 void bind_fields(Table& table, std::span<const DataField> fields, const std::vector<Claim>& claims,
-                 std::string_view kind, std::vector<Tensor>& into, std::vector<std::string>& problems) {
+                 bool targets, std::vector<Tensor>& into, std::vector<std::string>& problems) {
   for (size_t i = 0; i < fields.size(); ++i) {
     try {
-      std::string what = fmt::format("{} '{}'", kind, fields[i].name);
-      if (!claims[i].empty()) into.push_back(field_values(table, claims[i], fields[i], what));
+      if (!claims[i].empty()) into.push_back(field_values(table, claims[i], fields[i], targets));
     } catch (const Error& e) {
       problems.emplace_back(e.what());
     }
@@ -217,10 +128,10 @@ void bind_fields(Table& table, std::span<const DataField> fields, const std::vec
 }
 
 BoundTable bind_table(Table& table, std::span<const DataField> inputs, std::span<const DataField> targets,
-                      const Matcher& matched, std::vector<std::string>& problems) {
+                      const Claims& claims, std::vector<std::string>& problems) {
   BoundTable out{sample_count(table), {}, {}};
-  bind_fields(table, inputs, matched.input_claims, "input", out.inputs, problems);
-  bind_fields(table, targets, matched.target_claims, "target", out.targets, problems);
+  bind_fields(table, inputs, claims.inputs, false, out.inputs, problems);
+  bind_fields(table, targets, claims.targets, true, out.targets, problems);
   return out;
 }
 
@@ -260,32 +171,33 @@ void split_off(Dataset& data, const SplitSpec& split, std::span<const int64_t> c
   data.train = take_rows(data.train, parts.train);
 }
 
+/// Prepares and binds a part that was not learnt from.
 BoundTable bind_part(Table& table, std::string_view part, std::span<const DataField> inputs,
                      std::span<const DataField> targets, const Learnt& learnt) {
   if (table.empty()) return {};
+  prepare(table, learnt, targets);
   std::vector<std::string> problems;
-  Matcher matched(table, learnt, problems);
-  matched.match(inputs, targets);
-  BoundTable out = bind_table(table, inputs, targets, matched, problems);
-  for (std::string& p : problems) p = fmt::format("{} data: {}", part, p);
+  Claims claims = match_columns(table, inputs, targets, learnt, problems);
+  BoundTable out;
+  if (problems.empty()) out = bind_table(table, inputs, targets, claims, problems);
+  for (std::string& p : problems) p = part.empty() ? p : fmt::format("{} data: {}", part, p);
   throw_if_any(problems);
   return out;
 }
 
-/// Text that has indices already keeps them.
-void index_as_before(Table& table, const Learnt& known) {
-  for (Column& column : table) {
-    auto names = known.names.find(column.name);
-    if (names != known.names.end() && !column.classes.empty()) index_by(names->second, column);
-  }
-}
-
-void note_fields(const Table& table, std::span<const DataField> fields, const std::vector<Claim>& claims,
-                 Learnt& out) {
-  for (size_t i = 0; i < fields.size(); ++i) {
-    for (size_t c : claims[i]) {
-      out.fields[fields[i].name].push_back(table[c].name);
-      if (!table[c].classes.empty()) out.names[table[c].name] = table[c].classes;
+/// A class that a split leaves without a sample to train on. Text says so by itself.
+void check_seen(const Table& train, const Table& part, std::span<const DataField> targets,
+                const Claims& claims) {
+  for (size_t t = 0; t < targets.size() && !part.empty(); ++t) {
+    const Column &known = train[claims.targets[t][0]], &column = part[claims.targets[t][0]];
+    if (!targets[t].classes || column.is_text() || column.values.rank() != 1) continue;
+    std::set<double> seen;
+    for (int64_t i = 0; i < known.samples(); ++i) seen.insert(known.values.get(i));
+    for (int64_t i = 0; i < column.samples(); ++i) {
+      if (seen.contains(column.values.get(i))) continue;
+      throw Error(fmt::format("{}: column '{}': no sample of class {} is left to train on",
+                              column.place_of(i), column.name, column.values.get(i)),
+                  {"give more samples of it, leave it out, or split otherwise"});
     }
   }
 }
@@ -293,20 +205,31 @@ void note_fields(const Table& table, std::span<const DataField> fields, const st
 }  // namespace
 
 BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
-                    const SplitSpec& split, const Learnt& known) {
-  for (Table* part : {&data.train, &data.validation, &data.test}) index_as_before(*part, known);
+                    const SplitSpec& split, std::span<const CallSpec> columns, const Learnt& known) {
+  if (!known.empty()) check_same_columns(known, columns);
   std::vector<std::string> problems;
-  Matcher train(data.train, known, problems);
-  train.match(inputs, targets);
-  if (problems.empty()) split_off(data, split, class_of_samples(data.train, targets, train.target_claims));
-  BoundData out;
-  note_fields(data.train, inputs, train.input_claims, out.learnt);
-  note_fields(data.train, targets, train.target_claims, out.learnt);
-  out.train = bind_table(data.train, inputs, targets, train, problems);
+  Claims claims = match_columns(data.train, inputs, targets, known, problems);
+  if (!known.empty()) throw_if_any(problems);
+  BoundData out{.learnt = known};
+  if (problems.empty()) {
+    split_off(data, split, class_of_samples(data.train, targets, claims.targets));
+    if (split.validation > 0) check_seen(data.train, data.validation, targets, claims);
+    if (split.test > 0 || split.folds > 0) check_seen(data.train, data.test, targets, claims);
+    if (known.empty()) {
+      out.learnt = learn(data.train, inputs, targets, claims, columns);
+    } else {
+      prepare(data.train, known, targets);
+    }
+  }
+  out.train = bind_table(data.train, inputs, targets, claims, problems);
   throw_if_any(problems);
   out.validation = bind_part(data.validation, "validation", inputs, targets, out.learnt);
   out.test = bind_part(data.test, "test", inputs, targets, out.learnt);
   return out;
+}
+
+std::vector<Tensor> bind_inputs(Table table, std::span<const DataField> inputs, const Learnt& known) {
+  return bind_part(table, "", inputs, {}, known).inputs;
 }
 
 }  // namespace nnc

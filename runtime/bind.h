@@ -1,9 +1,6 @@
-// Hands the columns of a data set to the inputs and targets of a model, converted to their types.
-//
-// An input or target takes the column of its name. What is left over: a single target takes the column marked
-// as the label; an input takes the column marked as input (the images of idx and digits), or, where it is [B,
-// k], the k columns nobody else has claimed, in the order of the file. [B, 1] takes a column of single values
-// as [B] does, and images fit inputs whose shape differs by axes of 1 or that is flat.
+// Hands the columns of a data set to the inputs and targets of a model (match.h says which), prepared as the model file
+// asks for (learn.h) and converted to their types. [B, 1] takes a column of single values as [B] does, and images fit
+// inputs whose shape differs by axes of 1 or that is flat.
 #pragma once
 
 #include <span>
@@ -11,18 +8,11 @@
 #include <vector>
 
 #include "ir/module.h"
-#include "ir/type.h"
 #include "runtime/dataset.h"
 #include "runtime/learnt.h"
+#include "runtime/match.h"
 
 namespace nnc {
-
-/// An input or a target: its leading axis counts samples, the others are numbers or symbols.
-struct DataField {
-  std::string name;
-  Type type;
-  bool classes = false;  // a target whose values are class indices
-};
 
 /// One table in the order of the fields, leading axis samples, element types and ranks those of the fields.
 struct BoundTable {
@@ -35,12 +25,17 @@ struct BoundData {
   Learnt learnt;
 };
 
-/// Sets the parts of `split` apart, by class where a target is one, and binds each. With `known`, from weights that
-/// these data are for, fields take the columns they took then, and names have the indices they had. Throws one Error
-/// whose notes say what else does not fit: a column that is missing (with a suggestion) or spoilt, a shape that differs,
-/// values the field's element type cannot hold; and what split_samples() throws.
+/// Sets the parts of `split` apart, by class where a target is one, learns from the training part what `columns` ask
+/// for, and binds each part. With `known`, from weights that these data are for, that is used instead: fields take the
+/// columns they took then, prepared as then, and names have the indices they had. Throws one Error whose notes say what
+/// else does not fit: a column that is missing (with a suggestion) or spoilt, a shape that differs, values the field's
+/// element type cannot hold; and what split_samples() and learn() throw.
 BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
-                    const SplitSpec& split = {}, const Learnt& known = {});
+                    const SplitSpec& split = {}, std::span<const CallSpec> columns = {},
+                    const Learnt& known = {});
+
+/// The inputs alone, for predictions.
+std::vector<Tensor> bind_inputs(Table table, std::span<const DataField> inputs, const Learnt& known);
 
 /// The values as `to` where none loses more than the rounding between float types; otherwise an Error that
 /// names the first sample that does. `what` begins the message.

@@ -185,10 +185,10 @@ std::span<const DataSource> data_sources() {
   return rows;
 }
 
-Dataset load_data(const DataSpec& spec, const std::string& folder) {
+Dataset load_data(const DataSpec& spec, const std::string& folder, const Learnt& known) {
   Resolved r = resolve(spec, folder);
   if (!r.problems.empty()) throw_problems(r.problems);
-  Dataset data = r.source->load(DataArguments(*r.source, std::move(r.values)));
+  Dataset data = r.source->load(DataArguments(*r.source, std::move(r.values), known));
   if (sample_count(data.train) == 0) throw Error(fmt::format("the data of {} have no samples", spec.kind));
   return data;
 }

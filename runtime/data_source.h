@@ -10,6 +10,7 @@
 
 #include "ir/module.h"
 #include "runtime/dataset.h"
+#include "runtime/learnt.h"
 
 namespace nnc {
 
@@ -34,8 +35,8 @@ struct DataSource {
 /// The value of each argument of a source, in the order of its row; paths are joined with the folder.
 class DataArguments {
  public:
-  DataArguments(const DataSource& source, std::vector<DataArg> values)
-      : source_(source), values_(std::move(values)) {}
+  DataArguments(const DataSource& source, std::vector<DataArg> values, const Learnt& known)
+      : source_(source), values_(std::move(values)), known_(known) {}
 
   int64_t integer(std::string_view name) const { return std::get<int64_t>(at(name)); }
   double number(std::string_view name) const { return std::get<double>(at(name)); }
@@ -43,19 +44,22 @@ class DataArguments {
   /// The same within limits, which are part of it; an Error otherwise.
   int64_t integer(std::string_view name, int64_t least, int64_t most) const;
   double number(std::string_view name, double least, double most) const;
+  /// What is known about such data from weights that they are for; empty where they are the first.
+  const Learnt& known() const { return known_; }
 
  private:
   const DataArg& at(std::string_view name) const;
   const DataSource& source_;
   std::vector<DataArg> values_;
+  const Learnt& known_;
 };
 
 std::span<const DataSource> data_sources();
 
 /// Reads the data a model file asks for; `folder` is the one that holds the model file. Throws Error on an
 /// unknown reader or argument (with a suggestion), a value of the wrong type, and whatever the reader finds
-/// wrong.
-Dataset load_data(const DataSpec& spec, const std::string& folder);
+/// wrong. With `known`, from weights that these data are for, what was text then is text.
+Dataset load_data(const DataSpec& spec, const std::string& folder, const Learnt& known = {});
 
 /// Reports what is wrong with the specification, missing files included, at its places; reads no data.
 void check_data(const DataSpec& spec, const std::string& folder, Diagnostics& diagnostics);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,17 +20,31 @@ struct Column {
   Tensor values;  // [samples, ...]
   ColumnRole role = ColumnRole::Any;
   std::vector<std::string> classes;  // of a text column, sorted; its values are i32 indices of them
-  std::string place;                 // where its first value stands, "iris.csv:2"
+  std::string place;                 // where it comes from, "iris.csv"
   std::string problem;               // why it cannot be used, with the place; empty when it can
+  bool gaps = false;                 // NaN, or -1 of a text column, is a sample without a value
+  std::vector<uint32_t> lines = {};  // of each sample in its file, where it has lines
+
+  int64_t samples() const { return values.shape()[0]; }
+  bool is_text() const { return !classes.empty(); }
+  bool is_missing(int64_t sample) const;
+  /// "iris.csv:7".
+  std::string place_of(int64_t sample) const;
+  /// Notes that the sample is why the column cannot be used, unless there is a reason already.
+  void spoil(int64_t sample, const std::string& why);
 };
 
 using Table = std::vector<Column>;
 
 /// 0 for a table without columns.
-inline int64_t sample_count(const Table& table) { return table.empty() ? 0 : table[0].values.shape()[0]; }
+inline int64_t sample_count(const Table& table) { return table.empty() ? 0 : table[0].samples(); }
+/// The column of that name, or null.
+Column* find_column(Table& table, const std::string& name);
+/// The first sample of a column with gaps that has no value.
+std::optional<int64_t> first_missing(const Column& column);
 
 struct Dataset {
-  Table train, test, validation;  // the last two are empty or have the columns of train
+  Table train, test, validation;  // the last two may be empty
 };
 
 /// The listed rows of every column.

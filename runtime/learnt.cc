@@ -12,6 +12,38 @@ using nlohmann::json;
 
 constexpr const char* kKey = "learnt";
 
+json json_of(const Preparation& p) {
+  json out{{"kind", p.kind}, {"column", p.column}};
+  if (!p.numbers.empty()) out["numbers"] = p.numbers;
+  if (!p.names.empty()) out["names"] = p.names;
+  return out;
+}
+
+Preparation preparation_from(const json& j) {
+  Preparation out{j.at("kind"), j.at("column")};
+  if (j.contains("numbers")) j.at("numbers").get_to(out.numbers);
+  if (j.contains("names")) j.at("names").get_to(out.names);
+  return out;
+}
+
+json json_of(const Learnt& learnt) {
+  json out{{"fields", learnt.fields}, {"names", learnt.names}, {"preparations", json::array()}};
+  for (const Preparation& p : learnt.preparations) out["preparations"].push_back(json_of(p));
+  out["columns"] = learnt.columns;
+  out["text"] = learnt.text;
+  return out;
+}
+
+Learnt learnt_from(const json& j) {
+  Learnt out;
+  j.at("fields").get_to(out.fields);
+  j.at("names").get_to(out.names);
+  for (const json& p : j.at("preparations")) out.preparations.push_back(preparation_from(p));
+  j.at("columns").get_to(out.columns);
+  j.at("text").get_to(out.text);
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> Learnt::names_of(const std::string& field) const {
@@ -24,7 +56,7 @@ std::vector<std::string> Learnt::names_of(const std::string& field) const {
 void add_learnt(Metadata& metadata, const Learnt& learnt) {
   if (learnt.empty()) return;
   try {
-    metadata[kKey] = json{{"fields", learnt.fields}, {"names", learnt.names}}.dump();
+    metadata[kKey] = json_of(learnt).dump();
   } catch (const json::exception& e) {
     throw Error("a name in the data is not UTF-8 text, so it cannot be kept with the weights",
                 {"convert the data, as with: iconv -f latin1 -t utf8"});
@@ -35,11 +67,7 @@ std::optional<Learnt> find_learnt(const Metadata& metadata, const std::string& p
   auto entry = metadata.find(kKey);
   if (entry == metadata.end()) return std::nullopt;
   try {
-    json all = json::parse(entry->second);
-    Learnt out;
-    all.at("fields").get_to(out.fields);
-    all.at("names").get_to(out.names);
-    return out;
+    return learnt_from(json::parse(entry->second));
   } catch (const json::exception& e) {
     throw Error(fmt::format("{}: '{}' in its metadata is damaged: {}", path, kKey, e.what()));
   }

@@ -108,6 +108,11 @@ void Trainer::set_data(BoundData data) {
   order_ = std::make_unique<EpochOrder>(data_.train.samples, shuffled, seed_, engine_.threads());
 }
 
+void Trainer::set_data(Dataset data) {
+  set_data(
+      bind_data(std::move(data), input_fields(), target_fields(), spec().split, spec().columns, learnt_));
+}
+
 // A class index that the model has no output for would train on nothing.
 void Trainer::check_classes(const BoundTable& table, const char* part) const {
   for (size_t i = 0; i < table.targets.size(); ++i) {

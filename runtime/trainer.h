@@ -1,7 +1,7 @@
 // Trains, evaluates and runs one model: the class that programs embedding nnc use, and on which the tool is built.
 //
 //   Trainer trainer(module, {});
-//   trainer.set_data(bound);                      // batches, the largest sizes, class indices checked
+//   trainer.set_data(load_data(spec, folder));    // split, prepared and bound as the train block says
 //   trainer.initialize(seed);                     // or load_weights(path)
 //   for (int e = 0; e < epochs; ++e) EpochReport r = trainer.train_epoch();
 //   trainer.save_weights("net.safetensors");
@@ -65,10 +65,12 @@ class Trainer {
   std::vector<DataField> input_fields() const;
   std::vector<DataField> target_fields() const;
 
-  /// The data of the following epochs and evaluations.
+  /// The data of the following epochs and evaluations; bound by the train block's split and columns, and by what is
+  /// known about them.
   void set_data(BoundData data);
+  void set_data(Dataset data);
   const BoundData& data() const { return data_; }
-  /// What is known about the data: as bound, or from the weights. Binding data for loaded weights takes it along.
+  /// What is known about the data: as bound, or from the weights.
   const Learnt& learnt() const { return learnt_; }
   /// Takes what a weights file or checkpoint knows about the data, where it does.
   void load_learnt(const std::string& path);

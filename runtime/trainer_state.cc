@@ -215,6 +215,7 @@ const std::map<std::string, std::string>& Trainer::settings() const {
       fmt::format("'{}' with digest {}", module_.name, Digest().add(print(module_.predict)).text());
   out["training step"] = "digest " + Digest().add(print(step_)).text();
   out["optimizer"] = text_of(spec().update.optimizer);
+  out["columns"] = str(spec().columns);
   out["updates"] = surroundings(spec().update);
   out["schedule"] = str(spec().schedules);
   out["batch"] = batch_ == 0 ? "full" : std::to_string(batch_);

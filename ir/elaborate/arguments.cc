@@ -35,7 +35,7 @@ class ArgumentBinder {
       return;
     }
     bound_.values[next_].emplace_back(&arg, val);
-    if (signature_[next_].kind != ArgKind::Tensors) ++next_;
+    if (signature_[next_].kind != ArgKind::Tensors && signature_[next_].kind != ArgKind::Texts) ++next_;
   }
 
   void named(const ast::Arg& arg, const Val& val) {
@@ -126,6 +126,15 @@ ArgValue convert_argument(ArgKind kind, const Val& v) {
     case ArgKind::Init:
       if (const Init* init = v.as<Init>()) return *init;
       break;
+    case ArgKind::Texts: {
+      std::vector<std::string> out;
+      for (const Val& item : items_of(v)) {
+        if (!item.as<std::string>()) return {};
+        out.push_back(*item.as<std::string>());
+      }
+      if (!out.empty()) return out;
+      break;
+    }
     case ArgKind::Tensor:
     case ArgKind::Tensors:
       break;
@@ -157,6 +166,8 @@ std::string_view expected_of(ArgKind kind) {
       return "a text in quotes";
     case ArgKind::Init:
       return "an initialiser";
+    case ArgKind::Texts:
+      return "texts in quotes";
   }
   return "";
 }

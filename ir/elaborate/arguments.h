@@ -23,7 +23,7 @@ struct Callee {
   std::string usage() const;
 };
 
-/// Arguments by position of the signature; several only where it says `tensors`, none where the default holds.
+/// Arguments by position of the signature; several only where it says `tensors` or `texts`, none where the default holds.
 struct Bound {
   std::vector<Given> values;
   bool failed = false;  // and reported

@@ -160,7 +160,7 @@ class Elaborator {
   Val poison(Loc loc) const { return {Poison{}, loc}; }
   [[noreturn]] void abandon(Loc loc, const std::string& message);
 
-  // train block (train.cc, descent.cc, course.cc, train_calls.cc)
+  // train block (train.cc, columns.cc, split.cc, descent.cc, course.cc, train_calls.cc)
   struct TrainKey;
   static std::span<const TrainKey> train_keys();
   void read_data(TrainPlan& plan, const ast::TrainEntry& e);
@@ -172,6 +172,8 @@ class Elaborator {
   void read_epochs(TrainPlan& plan, const ast::TrainEntry& e);
   void read_seed(TrainPlan& plan, const ast::TrainEntry& e);
   std::optional<DataArg> data_argument(const ast::Expr& e);
+  void read_columns(TrainPlan& plan, const ast::TrainEntry& e);
+  void override_columns(TrainSpec& spec);
   void read_split(TrainPlan& plan, const ast::TrainEntry& e);
   bool set_split(SplitSpec& split, const std::string& name, Loc loc);
   void set_split_arg(SplitSpec& split, const std::string& name, const Val& value);

@@ -20,6 +20,7 @@ struct Elaborator::TrainKey {
 std::span<const Elaborator::TrainKey> Elaborator::train_keys() {
   static constexpr TrainKey kKeys[] = {
       {"data", &Elaborator::read_data},
+      {"columns", &Elaborator::read_columns, true},
       {"split", &Elaborator::read_split},
       {"target", &Elaborator::read_target, true},
       {"loss", &Elaborator::read_loss, false, true},
@@ -235,6 +236,7 @@ void Elaborator::read_seed(TrainPlan& plan, const ast::TrainEntry& e) {
 
 void Elaborator::override_train(TrainPlan& plan) {
   TrainSpec& spec = plan.spec;
+  override_columns(spec);
   override_split(spec);
   if (auto v = settings_.find("train.optimizer")) {
     set_optimizer(spec.update.optimizer, v->as<std::string>() ? *v->as<std::string>() : describe(*v), {});

@@ -15,12 +15,21 @@ CallArg call_arg(const ArgValue& value) {
   if (const auto* x = std::get_if<bool>(&value)) return *x;
   if (const auto* x = std::get_if<std::string>(&value)) return *x;
   if (const auto* x = std::get_if<std::vector<int64_t>>(&value)) return *x;
+  if (const auto* x = std::get_if<std::vector<std::string>>(&value)) return *x;
   return std::monostate();
 }
 
 const CallRow* find_row(std::span<const CallRow> rows, std::string_view name) {
   auto it = std::ranges::find(rows, name, &CallRow::name);
   return it == rows.end() ? nullptr : &*it;
+}
+
+/// One value, or where an argument takes several, all of them as a list.
+Val together(const Given& given) {
+  if (given.size() == 1) return given[0].second;
+  Many all;
+  for (const auto& [arg, val] : given) all.items.push_back(val);
+  return {std::move(all), given[0].second.loc};
 }
 
 std::vector<std::string> names_of(std::span<const CallRow> rows) {
@@ -77,7 +86,7 @@ std::optional<CallSpec> Elaborator::bind_call(const CallRow& row, const std::vec
   CallSpec out{std::string(row.name), {}, loc};
   for (size_t i = 0; i < signature.size(); ++i) {
     CallArg value = call_arg(signature[i].fallback);
-    if (!bound.values[i].empty() && !convert_call_arg(row, signature[i], bound.values[i][0].second, value))
+    if (!bound.values[i].empty() && !convert_call_arg(row, signature[i], together(bound.values[i]), value))
       return std::nullopt;
     out.args.emplace_back(signature[i].name, std::move(value));
   }

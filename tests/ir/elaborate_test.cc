@@ -168,6 +168,17 @@ TEST(Elaborate, SettingsReplaceWhatTheFileSays) {
   EXPECT_EQ(sgd.spec->update.optimizer, (OptimizerSpec{"sgd", {{"momentum", 0.9}}}));
 }
 
+TEST(Elaborate, ColumnsAreCallsInTheirOrder) {
+  std::string text = kSamples[0];
+  text.insert(text.rfind('}'),
+              "  columns impute(\"a*\", by = \"mean\"), one_hot(\"b\", \"c\", size = 3)\n"
+              "  columns min_max([\"a1\"], high = 2)\n");
+  EXPECT_EQ(str(module_of(text, {"train.columns.impute.by=median"}).spec->columns),
+            "impute(columns = [\"a*\"], by = \"median\"), "
+            "one_hot(columns = [\"b\", \"c\"], unknown = \"error\", size = 3), "
+            "min_max(columns = [\"a1\"], low = 0, high = 2)");
+}
+
 TEST(Elaborate, SettingsReachIntoTheCallsOfTheTrainBlock) {
   std::string text = kSamples[0];
   text.insert(text.rfind('}'), "  clip norm(1), value(2)\n  accumulate 2\n");
@@ -339,6 +350,16 @@ const ErrorCase kTrainErrors[] = {
     {"group params(\"*.bias\", decay = 0)", "26: error: params has no argument 'decay'"},
     {"group \"*.bias\"", "9: error: this is not a group, such as params(\"*.bias\", weight_decay = 0)"},
     {"group", "3: error: 'group' takes a group, such as params(\"*.bias\", weight_decay = 0)"},
+    {"columns \"x\"",
+     "11: error: this is not a preparation of columns, such as standardize(\"width\", \"height\")"},
+    {"columns standardise(\"x\")", "11: error: 'standardise' is not a preparation of columns"},
+    {"columns standardize", "11: error: standardize needs 'columns'"},
+    {"columns standardize(\"x\", 3)", "23: error: standardize's 'columns' is texts in quotes, not"},
+    {"columns impute(\"x\", by = \"mode\")",
+     "11: error: impute's 'by' is one of \"mean\", \"median\", \"most_frequent\", not \"mode\""},
+    {"columns min_max(\"x\", low = 2)",
+     "11: error: min_max's 'low' is below its 'high', and 2 is not below 1"},
+    {"columns one_hot(\"x\", size = 0)", "11: error: one_hot's 'size' is a number of at least 1, not 0"},
     {"clip 1", "8: error: this is not a clip, such as norm(1)"},
     {"clip nrom(1)", "8: error: 'nrom' is not a clip, such as norm(1)"},
     {"clip norm(0)", "8: error: norm's 'limit' is a number above 0, not 0"},

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "ir/clips.h"
+#include "ir/column_rows.h"
 #include "ir/graph_text.h"
 #include "ir/initializers.h"
 #include "ir/layers.h"
@@ -41,6 +42,14 @@ TEST(LanguageDocument, GivesEveryFunctionWithItsSignature) {
   std::string text = document();
   for (const LayerRow& row : all_layers()) {
     std::string call = fmt::format("`{}({})`", row.name, plain_signature(row.signature));
+    EXPECT_NE(text.find(call), std::string::npos) << call;
+  }
+}
+
+TEST(LanguageDocument, GivesEveryPreparationWithItsSignature) {
+  std::string text = document();
+  for (const CallRow& row : all_column_rows()) {
+    std::string call = fmt::format("| `{}({})` |", row.name, plain_signature(row.signature));
     EXPECT_NE(text.find(call), std::string::npos) << call;
   }
 }

@@ -63,10 +63,11 @@ TEST(Csv, RefusesWithFileLineAndColumn) {
       {"x,y\n\"1\"2,3\n", "a.csv:2: text follows a closing quote"},
       {"x,\n1,2\n", "a.csv:1: column 2 has no name"},
       {"x,y,x\n1,2,3\n", "columns 1 and 3 are both named 'x'"},
-      {"x,y\n1,\n", "no samples", {{"missing", "skip"s}}},
+      {"x,y\n1,\n", "no samples: every record lacks a value in some column", {{"missing", "skip"s}}},
       {"x,y\n1,2\n", "missing is 'sikp'", {{"missing", "sikp"s}}},
       {"x,price\n1,2\n", "did you mean 'price'?", {{"target", "prise"s}}},
-      {"x,y\n1,2\n", "the columns are y", {{"drop", "x, label"s}}},
+      {"x,y\n1,2\n", "the columns are x, y", {{"drop", "x, label"s}}},
+      {"x,y\n1,2\n", "did you mean 'x'?", {{"text", "X"s}}},
       {std::string(140000, ','), "over 65536 columns"},
   };
   TestFolder folder;
@@ -101,9 +102,32 @@ TEST(Csv, SpoiltColumnsAreErrorsWhenUsed) {
 TEST(Csv, TestSamplesFromAnotherFile) {
   TestFolder folder;
   folder.write("t.csv", "kind,x\na,7\nz,8\n");
-  Dataset data = read(folder, "x,kind\n1,a\n2,b\n", {{"test", std::string("t.csv")}});
-  EXPECT_EQ(data.test[0].values, Tensor::from(DType::F64, {2}, {7, 8}));
-  EXPECT_NE(data.test[1].problem.find("t.csv:3: column 'kind': 'z' does not occur"), std::string::npos);
+  const std::map<std::string, DataArg> test{{"test", std::string("t.csv")}};
+  const std::string train = "x,kind\n1,a\n2,b\n";
+  DataField x{"x", {DType::F64, {kBatch}}}, kind{"kind", {DType::I32, {kBatch}}};
+  EXPECT_NE(error_of([&] {
+              bind_data(read(folder, train, test), {&x, 1}, {&kind, 1});
+            }).find("t.csv:3: column 'kind': 'z' does not occur in the training data"),
+            std::string::npos);
+  folder.write("t.csv", "kind,x\nb,7\n");
+  BoundData data = bind_data(read(folder, train, test), {&x, 1}, {&kind, 1});
+  EXPECT_EQ(data.test.inputs[0], Tensor::from(DType::F64, {1}, {7}));
+  EXPECT_EQ(data.test.targets[0], Tensor::from(DType::I32, {1}, {1}));
+}
+
+// A number is text, and a text no value, where the model file says so. Columns that are left out count for nothing.
+TEST(Csv, TakesTextsForNoValueAndNumbersForText) {
+  TestFolder folder;
+  using namespace std::string_literals;
+  const std::string content = "x,zip,note\n1,007,\n?,12,b\nNA,007,c\n4, ,d\n";
+  Table table = read(folder, content, {{"na", "NA, ?"s}, {"text", "zip"s}}).train;
+  EXPECT_TRUE(table[0].is_missing(1) && table[0].is_missing(2) && !table[0].is_missing(3));
+  EXPECT_EQ(table[1].classes, (std::vector<std::string>{"007", "12"}));
+  EXPECT_EQ(table[1].values, Tensor::from(DType::I32, {4}, {0, 1, 0, -1}));
+  EXPECT_EQ(table[2].place_of(3), folder.file("a.csv") + ":5");
+  const std::map<std::string, DataArg> skip{
+      {"na", "NA, ?"s}, {"text", "zip"s}, {"missing", "skip"s}, {"drop", "note"s}};
+  EXPECT_EQ(sample_count(read(folder, content, skip).train), 1);
 }
 
 TEST(Csv, SurvivesDamage) {

@@ -37,12 +37,14 @@ std::unique_ptr<Trainer> make_trainer() {
 
 void read(Trainer& t, const TestFolder& folder, const std::string& csv) {
   folder.write("a.csv", csv);
-  t.set_data(bind_data(load_data(*t.module().spec->data, folder.path()), t.input_fields(), t.target_fields(),
-                       {}, t.learnt()));
+  t.set_data(load_data(*t.module().spec->data, folder.path(), t.learnt()));
 }
 
 constexpr const char* kTraining = "a,b,kind\n1,2,cat\n3,4,ant\n5,6,dog\n";
-const Learnt kLearnt{{{"x", {"a", "b"}}, {"kind", {"kind"}}}, {{"kind", {"ant", "cat", "dog"}}}};
+const Learnt kLearnt{.fields = {{"x", {"a", "b"}}, {"kind", {"kind"}}},
+                     .names = {{"kind", {"ant", "cat", "dog"}}},
+                     .columns = "none",
+                     .text = {"kind"}};
 
 TEST(Learnt, WeightsAndCheckpointsKeepIt) {
   TestFolder folder;

@@ -56,7 +56,7 @@ Part part_to_evaluate(const BoundData& data) {
 
 void run(const EvalOptions& o) {
   Trainer trainer(load_module(o.model), o.run.trainer_options());
-  trainer.load_weights(o.weights);
+  load_trained(trainer, o.weights);
   load_data_into(trainer, o.model, o.run.data);
   Part part = part_to_evaluate(trainer.data());
   std::vector<Measure> measures = trainer.evaluate(part.table);

@@ -72,9 +72,17 @@ void load_data_into(Trainer& trainer, const ModelOptions& model, const std::stri
     throw Error(fmt::format("{} names no data", model.file),
                 {"add a line like `data csv(\"points.csv\")`, or give --data"});
   }
-  Dataset set = data.empty() ? load_data(*spec, model.folder()) : load_data(with_path(spec, data), "");
-  trainer.set_data(bind_data(std::move(set), trainer.input_fields(), trainer.target_fields(),
-                             trainer.module().spec->split, trainer.learnt()));
+  const Learnt& known = trainer.learnt();
+  trainer.set_data(data.empty() ? load_data(*spec, model.folder(), known)
+                                : load_data(with_path(spec, data), "", known));
+}
+
+void load_trained(Trainer& trainer, const std::string& weights) {
+  trainer.load_weights(weights);
+  const std::optional<TrainSpec>& spec = trainer.module().spec;
+  if (!spec || spec->columns.empty() || !trainer.learnt().empty()) return;
+  throw Error(fmt::format("{} does not say how the columns of its data were prepared", weights),
+              {"weights that nnc train writes do"});
 }
 
 }  // namespace nnc::tool

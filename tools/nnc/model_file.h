@@ -39,6 +39,9 @@ Module load_module(const ModelOptions& options);
 /// Prints what `diagnostics` holds to standard error in the chosen format.
 void print_diagnostics(const Diagnostics& diagnostics, const std::string& format);
 
+/// Loads weights to evaluate or predict with. Throws Error where they leave open what the model file asks for.
+void load_trained(Trainer& trainer, const std::string& weights);
+
 /// Reads the data of the model (or of --data) into the trainer, as what it knows from weights says.
 void load_data_into(Trainer& trainer, const ModelOptions& model, const std::string& data);
 
