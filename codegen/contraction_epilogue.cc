@@ -5,11 +5,11 @@
 
 namespace nnc::contraction {
 
-void Nest::epilogue(const Panel& p) {
+void Nest::epilogue(const Panel& p, const Finished& f) {
   if (form_.output_unit() == kRow)
-    epilogue_by_rows(p);
+    epilogue_by_rows(p, f);
   else
-    epilogue_by_columns(p);
+    epilogue_by_columns(p, f);
 }
 
 // Every output at the point, given the dot there. All are computed before any is stored: an output may be an
@@ -38,39 +38,39 @@ void Nest::store_result(size_t k, const Point& at, const Lanes& lanes, Val value
   }
 }
 
-void Nest::epilogue_by_columns(const Panel& p) {
-  const int64_t width = static_cast<int64_t>(p.vectors) * lanes();
+void Nest::epilogue_by_columns(const Panel& p, const Finished& f) {
   const bool single = form_.extent(kColumn).is(1);
-  b_.for_each(b_.index(0), task_.rows.value, 1, [&](Val i) {
+  b_.for_each(b_.index(0), f.count, 1, [&](Val i) {
     Pull::Scope row_scope(pull_);
-    IndexExpr row = row_at(i);
+    IndexExpr row = row_at(b_.add(f.first, i));
+    Val kept = kept_at(p, i);
     for (int j = 0; j < p.vectors; ++j) {
       Pull::Scope scope(pull_);
       IndexExpr column = column_at(b_.add(p.first, b_.index(j * lanes())));
       Lanes l{lanes(), Pull::id_of(column), j + 1 == p.vectors ? p.mask : Val{}};
       if (single) l = {};
-      Val from = b_.add(b_.add(block_base(p), b_.mul(i, b_.index(width))), b_.index(j * lanes()));
-      results({task_.batch, row, column, 0}, l, b_.load(block_, from, l.count));
+      results({task_.batch, row, column, 0}, l,
+              b_.load(block_, b_.add(kept, b_.index(j * lanes())), l.count));
     }
   });
 }
 
-void Nest::epilogue_by_rows(const Panel& p) {
+void Nest::epilogue_by_rows(const Panel& p, const Finished& f) {
   const int64_t width = static_cast<int64_t>(p.vectors) * lanes();
   const bool single = form_.extent(kRow).is(1);
   Val columns = p.mask.valid() ? p.count : b_.index(width);
-  b_.for_each(b_.index(0), task_.rows.value, lanes(), [&](Val i) {
+  b_.for_each(b_.index(0), f.count, lanes(), [&](Val i) {
     b_.for_each(b_.index(0), columns, lanes(), [&](Val j) {
-      Val from = b_.add(b_.add(block_base(p), b_.mul(i, b_.index(width))), j);
+      Val from = b_.add(kept_at(p, i), j);
       std::vector<Val> square;
       for (int r = 0; r < lanes(); ++r)
         square.push_back(b_.load(block_, b_.add(from, b_.index(r * width)), lanes()));
       square = transpose_lanes(b_, std::move(square));
       for (int r = 0; r < lanes(); ++r) b_.store(square_, b_.index(r * lanes()), square[r]);
-      Val rest = b_.sub(task_.rows.value, i);
+      Val rest = b_.sub(f.count, i);
       b_.for_each(b_.index(0), b_.imin(b_.index(lanes()), b_.sub(columns, j)), 1, [&](Val r) {
         Pull::Scope scope(pull_);
-        IndexExpr row = row_at(i), column = column_at(b_.add(b_.add(p.first, j), r));
+        IndexExpr row = row_at(b_.add(f.first, i)), column = column_at(b_.add(b_.add(p.first, j), r));
         Lanes l{lanes(), Pull::id_of(row), b_.lane_mask(rest, lanes())};
         if (single) l = {};
         Val value = b_.load(square_, b_.mul(r, b_.index(lanes())), l.count);

@@ -29,8 +29,12 @@ int64_t Nest::depth_room() const {
 
 // Rows a power of two apart would share a few sets of the cache.
 int64_t Nest::row_panel_stride() const {
-  if (plan_.rows == RowLayout::PanelByRow) return round_up(plan_.row_block, lanes());
+  if (plan_.rows == RowLayout::PanelByRow) return round_up(plan_.tile.rows, lanes());
   return depth_room() + (depth_room() * size_of(dtype()) % 512 == 0 ? lanes() : 0);
+}
+
+int64_t Nest::block_rows() const {
+  return finishes_tiles() ? plan_.tile.rows : round_up(plan_.row_block, lanes());
 }
 
 int Nest::input_buffer(NodeId input) const {
@@ -44,25 +48,22 @@ void Nest::declare_scratch() {
         {name, dtype(), loop::BufferRole::Scratch, 0, count, static_cast<int>(b_.kernel().buffers.size())});
   };
   int64_t columns = round_up(plan_.column_block, plan_.tile.width());
-  int64_t at_once = whole_depth() ? plan_.tile.width() : columns;
+  int64_t strips = (plan_.row_block + plan_.tile.rows - 1) / plan_.tile.rows;
   if (plan_.rows == RowLayout::PanelByDepth)
     row_panel_ = scratch("row panel", plan_.row_block * row_panel_stride());
   if (plan_.rows == RowLayout::PanelByRow)
-    row_panel_ = scratch("row panel", depth_room() * row_panel_stride());
-  if (plan_.columns != ColumnLayout::InPlace) {
-    column_panel_ =
-        scratch("column panel", depth_room() * (plan_.columns_outer ? columns : plan_.tile.width()));
-  }
+    row_panel_ = scratch("row panel", strips * panel_steps() * row_panel_stride());
+  if (plan_.columns != ColumnLayout::InPlace)
+    column_panel_ = scratch("column panel", panel_steps() * columns);
   if (plan_.direct) return;
-  block_ = scratch("block", round_up(plan_.row_block, lanes()) * at_once);
+  block_ = scratch("block", block_rows() * (finishes_tiles() ? plan_.tile.width() : columns));
   if (form_.output_unit() == kRow) square_ = scratch("square", static_cast<int64_t>(lanes()) * lanes());
 }
 
 void Nest::emit() {
-  bool outer = plan_.columns_outer;
-  loop::TaskAxis rows{form_.extent(kRow), plan_.row_block},
-      columns{form_.extent(kColumn), plan_.column_block};
-  b_.kernel().tasks = {{form_.extent(kBatch), 1}, outer ? columns : rows, outer ? rows : columns};
+  b_.kernel().tasks = {{form_.extent(kBatch), 1},
+                       {form_.extent(kRow), plan_.row_block},
+                       {form_.extent(kColumn), plan_.column_block}};
   b_.for_each(b_.task_begin(), b_.task_end(), 1, [&](Val t) { task(t); });
 }
 
@@ -77,48 +78,52 @@ void Nest::task(Val t) {
   Pull::Scope scope(pull_);
   const auto& axes = b_.kernel().tasks;
   auto blocks = [&](size_t i) { return b_.ceil_div(b_.dim(axes[i].extent), axes[i].tile); };
-  Val inner = b_.irem(t, blocks(2)), rest = b_.idiv(t, blocks(2));
-  Val outer = b_.irem(rest, blocks(1)), batch = b_.idiv(rest, blocks(1));
-  Val row = plan_.columns_outer ? inner : outer, column = plan_.columns_outer ? outer : inner;
-  task_.batch = variable(kBatch, batch);
-  task_.row = b_.mul(row, b_.index(plan_.row_block));
+  Val column = b_.irem(t, blocks(2)), rest = b_.idiv(t, blocks(2));
+  task_.batch = variable(kBatch, b_.idiv(rest, blocks(1)));
+  task_.row = b_.mul(b_.irem(rest, blocks(1)), b_.index(plan_.row_block));
   task_.column = b_.mul(column, b_.index(plan_.column_block));
   task_.rows = block_count(kRow, task_.row, plan_.row_block);
   task_.columns = block_count(kColumn, task_.column, plan_.column_block);
-  if (whole_depth()) shared_panels(t, inner);
+  if (shares_rows()) {
+    Val begins =
+        b_.apply(Op::Or, {b_.apply(Op::Eq, {t, b_.task_begin()}), b_.apply(Op::Eq, {column, b_.index(0)})});
+    b_.if_then(begins, [&] {
+      Pull::Scope packing(pull_);
+      pack_rows(whole_chunk());
+    });
+  }
   block();
 }
 
-// Tasks that follow each other share the outer block: its panels are packed by the first of this call.
-void Nest::shared_panels(Val t, Val inner) {
-  Chunk all{b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}};
-  bool columns = plan_.columns_outer, rows = !columns && plan_.rows != RowLayout::InPlace;
-  if (!columns && !rows) return;
-  Val starts =
-      b_.apply(Op::Or, {b_.apply(Op::Eq, {t, b_.task_begin()}), b_.apply(Op::Eq, {inner, b_.index(0)})});
-  b_.if_then(starts, [&] {
-    Pull::Scope scope(pull_);
-    if (rows) pack_rows(all);
-    if (columns) for_panels([&](const Panel& p) { pack_columns(all, p); });
-  });
+Nest::Chunk Nest::whole_chunk() {
+  return {b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}};
 }
 
 void Nest::block() {
-  if (whole_depth())
-    return chunk({b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}});
-  Val depth = b_.dim(form_.extent(kDepth)), step = b_.index(plan_.depth_chunk);
-  // At least one chunk: without any steps the results are still to be written.
-  b_.for_each(b_.index(0), b_.apply(Op::Max, {depth, b_.index(1)}), plan_.depth_chunk, [&](Val first) {
-    Pull::Scope scope(pull_);
-    chunk({first, {b_.imin(step, b_.sub(depth, first)), std::nullopt}, not_first(b_, first)});
-  });
-  if (!plan_.direct) for_panels([&](const Panel& p) { epilogue(p); });
+  if (whole_depth()) {
+    chunk(whole_chunk());
+  } else {
+    Val depth = b_.dim(form_.extent(kDepth));
+    // At least one chunk: without any steps the results are still to be written.
+    b_.for_each(b_.index(0), b_.apply(Op::Max, {depth, b_.index(1)}), plan_.depth_chunk, [&](Val first) {
+      Pull::Scope scope(pull_);
+      Val steps = b_.imin(b_.index(plan_.depth_chunk), b_.sub(depth, first));
+      chunk({first, {steps, std::nullopt}, not_first(b_, first)});
+    });
+  }
+  if (plan_.direct || finishes_tiles()) return;
+  for_panels([&](const Panel& p) { epilogue(p, {b_.index(0), task_.rows.value}); });
 }
 
+// Panels are packed for the whole block; then each strip of rows meets all of them while it is in the first-level
+// cache, and they in the second.
 void Nest::chunk(const Chunk& c) {
-  bool rows_shared = whole_depth() && !plan_.columns_outer;
-  if (plan_.rows != RowLayout::InPlace && !rows_shared) pack_rows(c);
-  for_panels([&](const Panel& p) { panel(c, p); });
+  if (plan_.rows != RowLayout::InPlace && !shares_rows()) pack_rows(c);
+  bool packed = plan_.columns == ColumnLayout::Packed || plan_.columns == ColumnLayout::Transposed;
+  if (packed) pack_columns(c);
+  Val first = plan_.columns == ColumnLayout::Copied ? copying_strip(c) : b_.index(0);
+  for_strips(first,
+             [&](const Strip& s) { for_panels([&](const Panel& p) { tile(s, c, p, columns(c, p)); }); });
 }
 
 // Whole panels, then the columns that remain: as one narrower panel where their number is known, else vector
@@ -148,36 +153,20 @@ void Nest::for_panels(const std::function<void(const Panel&)>& body) {
   });
 }
 
-void Nest::panel(const Chunk& c, const Panel& p) {
-  panel_rows(c, p);
-  if (whole_depth() && !plan_.direct) epilogue(p);
-}
-
-void Nest::panel_rows(const Chunk& c, const Panel& p) {
-  switch (plan_.columns) {
-    case ColumnLayout::InPlace:
-      return rows_from(b_.index(0), c, p, columns_in_place(c, p));
-    case ColumnLayout::Copied:
-      return rows_from(first_rows(c, p), c, p, columns_packed(p));
-    case ColumnLayout::Packed:
-    case ColumnLayout::Transposed:
-      if (!plan_.columns_outer) pack_columns(c, p);
-      return rows_from(b_.index(0), c, p, columns_packed(p));
-  }
-}
-
-// The first whole tile reads the columns in place and leaves a copy; fewer rows than that get the panel
+// The first whole strip reads the columns in place and leaves a copy; fewer rows than that get the panels
 // packed for them. Returns the rows done.
-Val Nest::first_rows(const Chunk& c, const Panel& p) {
+Val Nest::copying_strip(const Chunk& c) {
   auto copying = [&] {
-    ColumnSource source = columns_in_place(c, p);
-    source.copy = column_panel_;
-    source.copy_base = panel_base(p);
-    tile(plan_.tile.rows, b_.index(0), c, p, source);
+    for_panels([&](const Panel& p) {
+      ColumnSource source = columns_in_place(c, p);
+      source.copy = column_panel_;
+      source.copy_base = panel_base(p);
+      tile({plan_.tile.rows, b_.index(0)}, c, p, source);
+    });
     return std::vector<Val>{b_.index(plan_.tile.rows)};
   };
   auto packing = [&] {
-    pack_columns(c, p);
+    pack_columns(c);
     return std::vector<Val>{b_.index(0)};
   };
   const Count& n = task_.rows;
@@ -186,16 +175,19 @@ Val Nest::first_rows(const Chunk& c, const Panel& p) {
   return b_.if_else(b_.lt(b_.index(plan_.tile.rows - 1), n.value), copying, packing)[0];
 }
 
-// Whole tiles, then what remains: one smaller tile where its size is known, else a ladder of powers of two.
-void Nest::rows_from(Val first, const Chunk& c, const Panel& p, const ColumnSource& source) {
+// Whole strips, then what remains: one of fewer rows where its size is known, else a ladder of powers of two.
+void Nest::for_strips(Val first, const std::function<void(const Strip&)>& body) {
   const Count& n = task_.rows;
   const int step = plan_.tile.rows;
+  auto scoped = [&](const Strip& s) {
+    Pull::Scope scope(pull_);
+    body(s);
+  };
   Val size = b_.index(step);
   Val end = b_.add(first, b_.mul(b_.idiv(b_.sub(n.value, first), size), size));
-  if (!n.fixed || *n.fixed >= step)
-    b_.for_each(first, end, step, [&](Val row) { tile(step, row, c, p, source); });
+  if (!n.fixed || *n.fixed >= step) b_.for_each(first, end, step, [&](Val row) { scoped({step, row}); });
   if (n.fixed) {
-    if (int rest = static_cast<int>(*n.fixed % step)) tile(rest, end, c, p, source);
+    if (int rest = static_cast<int>(*n.fixed % step)) scoped({rest, end});
     return;
   }
   int piece = 1;
@@ -203,26 +195,31 @@ void Nest::rows_from(Val first, const Chunk& c, const Panel& p, const ColumnSour
   for (; piece > 0 && step > 1; piece /= 2) {
     Val enough = b_.lt(b_.index(piece - 1), b_.sub(n.value, end));
     auto run = [&] {
-      tile(piece, end, c, p, source);
+      scoped({piece, end});
       return std::vector<Val>{b_.add(end, b_.index(piece))};
     };
     end = b_.if_else(enough, run, [&] { return std::vector<Val>{end}; })[0];
   }
 }
 
-void Nest::tile(int rows, Val row, const Chunk& c, const Panel& p, const ColumnSource& source) {
+void Nest::tile(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source) {
   Pull::Scope scope(pull_);
-  TileShape s = shape(rows, p);
-  TilePlace at = place(row, p);
-  auto zero = [&] { return zero_tile(b_, s, dtype()); };
+  TileShape t = shape(s.rows, p);
+  TilePlace at = place(s, p);
+  auto zero = [&] { return zero_tile(b_, t, dtype()); };
   Accumulators init = c.continues.valid() ? b_.if_else(
-                                                c.continues, [&] { return load_tile(b_, s, at); }, zero)
+                                                c.continues, [&] { return load_tile(b_, t, at); }, zero)
                                           : zero();
-  store_tile(b_, s, at, contract_tile(b_, s, row_source(row, c), source, c.depth.value, std::move(init)));
+  store_tile(b_, t, at, contract_tile(b_, t, row_source(s.first, c), source, c.depth.value, std::move(init)));
+  if (finishes_tiles()) epilogue(p, {s.first, b_.index(s.rows)});
 }
 
 RowSource Nest::row_source(Val row, const Chunk& c) {
-  if (plan_.rows == RowLayout::PanelByRow) return {row_panel_, row, 1, b_.index(row_panel_stride())};
+  if (plan_.rows == RowLayout::PanelByRow) {
+    Val tile = b_.index(plan_.tile.rows), stride = b_.index(row_panel_stride());
+    Val strip = b_.mul(b_.idiv(row, tile), b_.mul(stride, b_.index(panel_steps())));
+    return {row_panel_, b_.add(strip, b_.irem(row, tile)), 1, stride};
+  }
   if (plan_.rows == RowLayout::PanelByDepth) {
     int64_t stride = row_panel_stride();
     return {row_panel_, b_.mul(row, b_.index(stride)), stride, b_.index(1)};
@@ -244,29 +241,26 @@ ColumnSource Nest::columns_in_place(const Chunk& c, const Panel& p) {
   return {input_buffer(s.input), base, depth_stride, p.mask};
 }
 
-ColumnSource Nest::columns_packed(const Panel& p) {
+ColumnSource Nest::columns(const Chunk& c, const Panel& p) {
+  if (plan_.columns == ColumnLayout::InPlace) return columns_in_place(c, p);
   return {column_panel_, panel_base(p), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
 }
 
-// Panels of a whole block follow each other; else there is one at a time.
-Val Nest::panel_base(const Panel& p) {
-  return plan_.columns_outer ? b_.mul(p.first, b_.index(depth_room())) : b_.index(0);
+// Where the block's buffer keeps a row of the panel.
+Val Nest::kept_at(const Panel& p, Val row) {
+  Val base = finishes_tiles() ? b_.index(0) : b_.mul(p.first, b_.index(block_rows()));
+  return b_.add(base, b_.mul(row, b_.index(static_cast<int64_t>(p.vectors) * lanes())));
 }
 
-Val Nest::block_base(const Panel& p) {
-  int64_t rows = round_up(plan_.row_block, lanes());
-  return whole_depth() ? b_.index(0) : b_.mul(p.first, b_.index(rows));
-}
-
-TilePlace Nest::place(Val row, const Panel& p) {
+TilePlace Nest::place(const Strip& s, const Panel& p) {
   if (!plan_.direct) {
-    Val stride = b_.index(static_cast<int64_t>(p.vectors) * lanes());
-    return {block_, b_.add(block_base(p), b_.mul(row, stride)), stride};
+    Val row = finishes_tiles() ? b_.index(0) : s.first;
+    return {block_, kept_at(p, row), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
   }
   Val stride = b_.dim(*form_.output_offset(0, form_.variables()).coefficient(kRow));
   Val base = pull_.scalar(form_.output_offset(0, {task_.batch, 0, 0, 0}));
   base = b_.add(base, b_.add(task_.column, p.first));
-  return {outputs_[0], b_.add(base, b_.mul(b_.add(task_.row, row), stride)), stride, p.mask};
+  return {outputs_[0], b_.add(base, b_.mul(b_.add(task_.row, s.first), stride)), stride, p.mask};
 }
 
 }  // namespace nnc::contraction

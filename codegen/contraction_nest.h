@@ -27,6 +27,17 @@ struct Panel {
   Val count = {};  // columns that exist, valid with a mask
 };
 
+/// Rows computed together, from `first` (in the block).
+struct Strip {
+  int rows = 1;
+  Val first;
+};
+
+/// Rows of the block whose results are finished, kept from the beginning of the block's buffer.
+struct Finished {
+  Val first, count;
+};
+
 class Nest {
  public:
   /// `inputs` and `outputs` are the kernel's buffers for the body's inputs and outputs.
@@ -49,35 +60,35 @@ class Nest {
 
   void declare_scratch();
   void task(Val t);
-  void shared_panels(Val t, Val inner);
   void block();
   void chunk(const Chunk& c);
+  Chunk whole_chunk();
   void for_panels(const std::function<void(const Panel&)>& body);
-  void panel(const Chunk& c, const Panel& p);
-  void panel_rows(const Chunk& c, const Panel& p);
-  Val first_rows(const Chunk& c, const Panel& p);
-  void rows_from(Val first, const Chunk& c, const Panel& p, const ColumnSource& source);
-  void tile(int rows, Val row, const Chunk& c, const Panel& p, const ColumnSource& source);
+  void for_strips(Val first, const std::function<void(const Strip&)>& body);
+  Val copying_strip(const Chunk& c);
+  void tile(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source);
 
   RowSource row_source(Val row, const Chunk& c);
+  ColumnSource columns(const Chunk& c, const Panel& p);
   ColumnSource columns_in_place(const Chunk& c, const Panel& p);
-  ColumnSource columns_packed(const Panel& p);
-  TilePlace place(Val row, const Panel& p);
+  TilePlace place(const Strip& s, const Panel& p);
   void pack_rows(const Chunk& c);
-  void pack_columns(const Chunk& c, const Panel& p);
-  void pack_columns_plain(const Chunk& c, const Panel& p);
+  void pack_rows_by_depth(const Chunk& c);
+  void pack_rows_by_row(const Chunk& c);
+  void pack_columns(const Chunk& c);
+  void pack_columns_plain(const Chunk& c);
   void pack_columns_transposed(const Chunk& c, const Panel& p);
   Val element(const Operand& operand, const Point& at, const Lanes& lanes);
 
-  void epilogue(const Panel& p);
-  void epilogue_by_columns(const Panel& p);
-  void epilogue_by_rows(const Panel& p);
+  void epilogue(const Panel& p, const Finished& f);
+  void epilogue_by_columns(const Panel& p, const Finished& f);
+  void epilogue_by_rows(const Panel& p, const Finished& f);
   void results(const Point& at, const Lanes& lanes, Val value);
   void store_result(size_t k, const Point& at, const Lanes& lanes, Val value);
 
   Count block_count(Axis axis, Val first, int64_t block);
-  Val block_base(const Panel& p);
-  Val panel_base(const Panel& p);
+  Val kept_at(const Panel& p, Val row);
+  Val panel_base(const Panel& p) { return b_.mul(p.first, b_.index(panel_steps())); }
   IndexExpr variable(Axis axis, Val value) { return pull_.variable(form_.extent(axis), value); }
   IndexExpr row_at(Val i) { return variable(kRow, b_.add(task_.row, i)); }
   IndexExpr column_at(Val j) { return variable(kColumn, b_.add(task_.column, j)); }
@@ -86,7 +97,13 @@ class Nest {
   int lanes() const { return plan_.tile.lanes; }
   int64_t depth_room() const;  // steps a panel has room for
   int64_t row_panel_stride() const;
+  int64_t panel_steps() const { return depth_room() + 3; }
+  int64_t block_rows() const;
   bool whole_depth() const { return plan_.depth_chunk == 0; }
+  /// Whether the first task of a block of rows packs them for those that follow it.
+  bool shares_rows() const { return plan_.rows != RowLayout::InPlace && whole_depth(); }
+  /// Whether a tile's results are finished, and leave, before the next tile is begun.
+  bool finishes_tiles() const { return whole_depth() && !plan_.direct && form_.output_unit() == kColumn; }
   DType dtype() const { return form_.accumulator(); }
 
   loop::Builder& b_;

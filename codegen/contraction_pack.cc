@@ -11,39 +11,63 @@ Val Nest::element(const Operand& operand, const Point& at, const Lanes& lanes) {
 // Lanes past the end of depth or of the block are packed as well, as zeros or repeated elements that nothing
 // reads.
 void Nest::pack_rows(const Chunk& c) {
-  const Operand& operand = form_.rows();
-  const bool along_depth = plan_.rows == RowLayout::PanelByDepth;
-  const Count &outer = along_depth ? task_.rows : c.depth, &inner = along_depth ? c.depth : task_.rows;
-  b_.for_each(b_.index(0), outer.value, 1, [&](Val i) {
-    b_.for_each(b_.index(0), inner.value, lanes(), [&](Val j) {
+  if (plan_.rows == RowLayout::PanelByDepth)
+    pack_rows_by_depth(c);
+  else
+    pack_rows_by_row(c);
+}
+
+void Nest::pack_rows_by_depth(const Chunk& c) {
+  b_.for_each(b_.index(0), task_.rows.value, 1, [&](Val i) {
+    b_.for_each(b_.index(0), c.depth.value, lanes(), [&](Val k) {
       Pull::Scope scope(pull_);
-      IndexExpr row = row_at(along_depth ? i : j);
-      IndexExpr depth = variable(kDepth, b_.add(c.first, along_depth ? j : i));
-      Lanes l{lanes(), Pull::id_of(along_depth ? depth : row), b_.lane_mask(b_.sub(inner.value, j), lanes())};
-      Val to = b_.add(b_.mul(i, b_.index(row_panel_stride())), j);
-      b_.store(row_panel_, to, element(operand, {task_.batch, row, 0, depth}, l));
+      IndexExpr row = row_at(i), depth = variable(kDepth, b_.add(c.first, k));
+      Lanes l{lanes(), Pull::id_of(depth), b_.lane_mask(b_.sub(c.depth.value, k), lanes())};
+      Val to = b_.add(b_.mul(i, b_.index(row_panel_stride())), k);
+      b_.store(row_panel_, to, element(form_.rows(), {task_.batch, row, 0, depth}, l));
     });
   });
 }
 
-void Nest::pack_columns(const Chunk& c, const Panel& p) {
-  if (plan_.columns == ColumnLayout::Transposed)
-    pack_columns_transposed(c, p);
-  else
-    pack_columns_plain(c, p);
+// Strip after strip, each with its rows side by side at every step. Depth is outermost: a step reads neighbours
+// all along the block.
+void Nest::pack_rows_by_row(const Chunk& c) {
+  const int64_t step = plan_.tile.rows, stride = row_panel_stride();
+  b_.for_each(b_.index(0), c.depth.value, 1, [&](Val k) {
+    b_.for_each(b_.index(0), task_.rows.value, step, [&](Val first) {
+      Val strip = b_.mul(b_.idiv(first, b_.index(step)), b_.index(stride * panel_steps()));
+      for (int64_t i = 0; i < step; i += lanes()) {
+        Pull::Scope scope(pull_);
+        Val at = b_.add(first, b_.index(i));
+        IndexExpr row = row_at(at), depth = variable(kDepth, b_.add(c.first, k));
+        Lanes l{lanes(), Pull::id_of(row), b_.lane_mask(b_.sub(task_.rows.value, at), lanes())};
+        Val to = b_.add(strip, b_.add(b_.mul(k, b_.index(stride)), b_.index(i)));
+        b_.store(row_panel_, to, element(form_.rows(), {task_.batch, row, 0, depth}, l));
+      }
+    });
+  });
 }
 
-void Nest::pack_columns_plain(const Chunk& c, const Panel& p) {
-  const int64_t width = static_cast<int64_t>(p.vectors) * lanes();
+void Nest::pack_columns(const Chunk& c) {
+  if (plan_.columns == ColumnLayout::Transposed)
+    for_panels([&](const Panel& p) { pack_columns_transposed(c, p); });
+  else
+    pack_columns_plain(c);
+}
+
+void Nest::pack_columns_plain(const Chunk& c) {
   b_.for_each(b_.index(0), c.depth.value, 1, [&](Val k) {
     Pull::Scope scope(pull_);
     IndexExpr depth = variable(kDepth, b_.add(c.first, k));
-    for (int j = 0; j < p.vectors; ++j) {
-      IndexExpr column = column_at(b_.add(p.first, b_.index(j * lanes())));
-      Lanes l{lanes(), Pull::id_of(column), j + 1 == p.vectors ? p.mask : Val{}};
-      Val to = b_.add(b_.add(panel_base(p), b_.mul(k, b_.index(width))), b_.index(j * lanes()));
-      b_.store(column_panel_, to, element(form_.columns(), {task_.batch, 0, column, depth}, l));
-    }
+    for_panels([&](const Panel& p) {
+      Val width = b_.index(static_cast<int64_t>(p.vectors) * lanes());
+      for (int j = 0; j < p.vectors; ++j) {
+        IndexExpr column = column_at(b_.add(p.first, b_.index(j * lanes())));
+        Lanes l{lanes(), Pull::id_of(column), j + 1 == p.vectors ? p.mask : Val{}};
+        Val to = b_.add(b_.add(panel_base(p), b_.mul(k, width)), b_.index(j * lanes()));
+        b_.store(column_panel_, to, element(form_.columns(), {task_.batch, 0, column, depth}, l));
+      }
+    });
   });
 }
 

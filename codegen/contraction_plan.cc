@@ -1,6 +1,7 @@
 #include "codegen/contraction_plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -10,11 +11,21 @@ namespace {
 int64_t round_up(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Cycles per element moved, measured.
-constexpr double kCopyCost = 0.1, kPullCost = 0.25, kGatherCost = 1.2, kTransposeCost = 0.35;
-// Below so many cycles a task costs more to hand out than another thread can win.
-constexpr double kTaskFlops = 2e6;
-constexpr int64_t kMaxTasks = 64;
+// Cycles per element of four bytes that is moved, measured: a line of a panel is read, and written to the
+// second-level cache, in about six cycles; the first tile that copies its columns hides most of that.
+constexpr double kCopyCost = 0.12, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2, kTransposeCost = 0.3,
+                 kTurnCost = 0.6;
+// The same for operands read where they are, by every tile: where their lines come one after another, and where
+// they are so far apart that they share few sets of the caches, or few entries of the page table's.
+constexpr double kInPlaceCost = 0.006, kFarCost = 0.25, kPagesCost = 0.8;
+// Rows that a strip brings to the first-level cache from the second, or from behind it.
+constexpr double kNearRows = 0.06, kFarRows = 0.25;
+constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
+// Below so many operations a task costs more to hand out than another thread can win; beyond the first few,
+// tasks had better be large.
+constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
+constexpr int64_t kFewTasks = 8, kMostTasks = 32;
+constexpr double kStreamRate = 12;       // bytes a cycle from the second-level cache
 constexpr int64_t kWholeDepth = 1024;    // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;     // of what is cut
 constexpr int64_t kChunkSymbolic = 256;  // at least, where depth is unknown
@@ -30,29 +41,36 @@ OperandShape operand_shape(const Operand& operand, const Bindings& expected) {
   return out;
 }
 
-// Fused multiply-adds need two loads' and two fmas' ports, and four cycles before the next of the same chain.
-double step_cycles(int rows, int vectors) {
-  return std::max({rows * vectors / 2.0, (rows + vectors) / 2.0, 4.0});
-}
-
 class Chooser {
  public:
   Chooser(const ProblemShape& shape, const Target& target) : s_(shape), target_(target) {}
 
   Plan run() {
     plan_.tile.lanes = static_cast<int>(std::max<int64_t>(1, target_.vector_bytes / s_.element_bytes));
+    choose_depth();
     choose_tile();
     choose_columns();
     choose_rows();
-    choose_depth();
     choose_blocks();
     plan_.direct = s_.plain;
-    plan_.cycles = plan_.cycles + packing_cycles() + result_cycles();
+    plan_.cycles = tile_cycles(plan_.tile.rows, plan_.tile.vectors) + moving_cycles(plan_) + result_cycles();
     return plan_;
   }
 
  private:
-  int accumulator_limit() const { return target_.vector_registers >= 32 ? 30 : 15; }
+  // What is not an accumulator holds a tile's columns and one broadcast element.
+  int accumulator_limit() const { return target_.vector_registers - 1; }
+
+  // Fused multiply-adds need two loads' and two fmas' ports, four cycles before the next of the same chain, and
+  // columns that come from the second-level cache.
+  double step_cycles(int rows, int vectors) const {
+    double stream = columns_in_l1() ? 0 : vectors * target_.vector_bytes / kStreamRate;
+    return std::max({rows * vectors / 2.0, (rows + vectors) / 2.0, 4.0, stream});
+  }
+
+  bool columns_in_l1() const {
+    return s_.columns * depth_at_once() * s_.element_bytes <= target_.l1_bytes / 2;
+  }
 
   // Cycles for `count` rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the
   // count is not known, in pieces by powers of two).
@@ -81,15 +99,14 @@ class Chooser {
   }
 
   void choose_tile() {
-    plan_.cycles = -1;
-    double best_load = 0;
+    double best = -1, best_load = 0;
     for (int vectors = 1; vectors <= 6; ++vectors) {
       for (int rows = 1; rows * vectors + vectors + 1 <= accumulator_limit(); ++rows) {
+        if (rows_collide(rows)) break;
         double cycles = tile_cycles(rows, vectors), load = 1.0 / rows + 1.0 / vectors;
-        bool better = plan_.cycles < 0 || cycles < plan_.cycles * 0.999 ||
-                      (cycles < plan_.cycles * 1.001 && load < best_load);
+        bool better = best < 0 || cycles < best * 0.999 || (cycles < best * 1.001 && load < best_load);
         if (!better) continue;
-        plan_.cycles = cycles;
+        best = cycles;
         plan_.tile.rows = rows;
         plan_.tile.vectors = vectors;
         best_load = load;
@@ -97,31 +114,93 @@ class Chooser {
     }
   }
 
+  // Whether rows read in place share so few sets of the first-level cache that not all of their lines fit.
+  bool rows_collide(int rows) const {
+    if (!s_.row.strided || !s_.row.fixed || s_.row.depth_stride != 1 || rows == 1) return false;
+    int64_t distinct = kPage / std::gcd(s_.row.free_stride * s_.element_bytes, kPage);
+    return ceil_div(rows, std::max<int64_t>(distinct, 1)) > target_.l1_bytes / kPage;
+  }
+
+  int64_t strips() const { return ceil_div(s_.rows, plan_.tile.rows); }
+  int64_t panels() const { return ceil_div(s_.columns, plan_.tile.width()); }
+
+  // Columns a step apart by whole pages share few sets, by more than a page at every step need another entry.
+  bool columns_far() const {
+    int64_t stride = s_.column.depth_stride * s_.element_bytes;
+    if (stride == 0) return false;
+    return stride % kPage == 0 || (stride > kPage && s_.depth * stride > kTableReach);
+  }
+
+  // The same for rows, of which a step needs less than a line.
+  double rows_far() const {
+    int64_t stride = s_.row.depth_stride * s_.element_bytes;
+    return stride < kPage / 4 ? 0 : stride % kPage == 0 ? kPagesCost : kFarCost;
+  }
+
+  double moved(double cost) const { return cost * static_cast<double>(s_.element_bytes) / 4; }
+
+  // Cycles per element of the columns, for one block of rows.
+  double column_cost(ColumnLayout layout, int64_t strips) const {
+    const OperandShape& c = s_.column;
+    double in_place = columns_far() ? kFarCost : kInPlaceCost;
+    double pack = c.unit == Unit::Neither ? kGatherCost : c.strided ? kPackCost : kPullCost;
+    switch (layout) {
+      case ColumnLayout::InPlace:
+        return moved(in_place * static_cast<double>(strips));
+      case ColumnLayout::Copied:
+        return moved(kCopyCost + in_place);
+      case ColumnLayout::Packed:
+        return moved(pack + (columns_far() ? kFarCost / 2 : 0));
+      case ColumnLayout::Transposed:
+        return moved(pack + kTransposeCost);
+    }
+    return 0;
+  }
+
   void choose_columns() {
     const OperandShape& c = s_.column;
     bool contiguous = c.strided && (c.free_stride == 1 || (s_.columns == 1 && s_.columns_fixed));
-    if (contiguous && s_.rows <= 2 * plan_.tile.rows)
-      plan_.columns = ColumnLayout::InPlace;
-    else if (contiguous)
-      plan_.columns = ColumnLayout::Copied;
-    else
-      plan_.columns = c.unit == Unit::Depth ? ColumnLayout::Transposed : ColumnLayout::Packed;
+    plan_.columns = c.unit == Unit::Depth ? ColumnLayout::Transposed : ColumnLayout::Packed;
+    if (!contiguous) return;
+    plan_.columns = ColumnLayout::Packed;
+    for (ColumnLayout other : {ColumnLayout::Copied, ColumnLayout::InPlace}) {
+      if (column_cost(other, strips()) <= column_cost(plan_.columns, strips())) plan_.columns = other;
+    }
+    if (strips() <= 1) plan_.columns = ColumnLayout::InPlace;
   }
 
-  // More rows a page apart than the first-level cache has ways drive each other out.
+  // Cycles per element of the rows, for one block of columns.
+  double row_cost(RowLayout layout, int64_t panels) const {
+    const OperandShape& r = s_.row;
+    if (layout != RowLayout::InPlace)
+      return moved((r.unit == Unit::Neither ? kGatherCost
+                    : r.strided             ? kPackCost
+                                            : kPullCost) +
+                   rows_far() / 2);
+    bool near = s_.rows * s_.depth * s_.element_bytes <= target_.l2_bytes / 2;
+    double by_panel = std::max(rows_far(), r.depth_stride == 1 ? 0 : kInPlaceCost);
+    return moved((near ? kNearRows : kFarRows) + by_panel * static_cast<double>(panels));
+  }
+
   void choose_rows() {
     const OperandShape& r = s_.row;
-    bool conflicts =
-        r.free_stride * s_.element_bytes % 4096 == 0 && r.free_stride != 0 && plan_.tile.rows > 8;
+    RowLayout packed = r.unit == Unit::Free ? RowLayout::PanelByRow : RowLayout::PanelByDepth;
     bool adjacent = r.free_stride == 1 || r.depth_stride == 1 || s_.depth == 1 || s_.rows == 1;
-    if (r.strided && r.fixed && adjacent && !(conflicts && s_.columns > plan_.tile.width())) return;
-    plan_.rows = r.unit == Unit::Free ? RowLayout::PanelByRow : RowLayout::PanelByDepth;
+    bool readable = r.strided && r.fixed && adjacent;
+    plan_.rows = readable && row_cost(RowLayout::InPlace, panels()) <= row_cost(packed, panels())
+                     ? RowLayout::InPlace
+                     : packed;
   }
 
+  // Depth is cut where neither all of the columns stay in the second-level cache nor a strip of rows in the first.
   void choose_depth() {
-    if (s_.depth_fixed && s_.depth <= kWholeDepth) return;
-    int64_t chunks = ceil_div(s_.depth, s_.depth <= kWholeDepth ? kWholeDepth : kChunkDepth);
-    plan_.depth_chunk = round_up(ceil_div(std::max<int64_t>(s_.depth, 1), chunks > 0 ? chunks : 1), 16);
+    bool near = s_.columns * s_.depth * s_.element_bytes <= target_.l2_bytes / 2;
+    bool turned =
+        s_.row.strided && s_.row.depth_stride != 1;  // packed once for all columns only at its whole depth
+    int64_t most = near || turned ? kWholeDepth : kChunkDepth;
+    if (s_.depth_fixed && s_.depth <= most) return;
+    int64_t chunks = std::max<int64_t>(ceil_div(s_.depth, s_.depth <= most ? most : kChunkDepth), 1);
+    plan_.depth_chunk = round_up(ceil_div(std::max<int64_t>(s_.depth, 1), chunks), 16);
     if (!s_.depth_fixed) plan_.depth_chunk = std::max(plan_.depth_chunk, kChunkSymbolic);
   }
 
@@ -135,46 +214,53 @@ class Chooser {
     return std::max(unit, fits / unit * unit);
   }
 
-  void choose_blocks() {
-    bool packed = plan_.columns == ColumnLayout::Packed || plan_.columns == ColumnLayout::Transposed;
-    plan_.columns_outer = packed && plan_.depth_chunk == 0 && s_.rows > plan_.tile.rows;
+  int64_t wanted_tasks() const {
     double flops =
         2.0 * static_cast<double>(s_.rows) * static_cast<double>(s_.columns) * static_cast<double>(s_.depth);
-    int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(flops / kTaskFlops), 1, kMaxTasks);
-    int64_t row_unit = plan_.tile.rows, column_unit = plan_.tile.width();
-    int64_t rows = round_up(std::max<int64_t>(s_.rows, 1), row_unit);
-    int64_t columns = round_up(std::max<int64_t>(s_.columns, 1), column_unit);
-    if (plan_.columns_outer) {
-      plan_.column_block = std::min(columns, longest(column_unit));
-      split(rows, row_unit, ceil_div(wanted, ceil_div(columns, plan_.column_block)), plan_.row_block);
-    } else {
-      plan_.row_block = std::min(rows, longest(row_unit));
-      split(columns, column_unit, ceil_div(wanted, ceil_div(rows, plan_.row_block)), plan_.column_block);
+    auto few = std::min(kFewTasks, static_cast<int64_t>(flops / kTaskFlops));
+    return std::clamp(std::max(few, static_cast<int64_t>(flops / kLargeTaskFlops)), int64_t{1}, kMostTasks);
+  }
+
+  // The way to cut rows and columns into enough tasks that moves least.
+  void choose_blocks() {
+    int64_t rows = round_up(std::max<int64_t>(s_.rows, 1), plan_.tile.rows),
+            columns = round_up(std::max<int64_t>(s_.columns, 1), plan_.tile.width());
+    int64_t wanted = wanted_tasks();
+    double best = -1;
+    for (int64_t cut = 1; cut <= wanted && cut <= std::max<int64_t>(strips(), 1); ++cut) {
+      Plan p = plan_;
+      p.row_block = split(rows, p.tile.rows, cut, plan_.rows != RowLayout::InPlace || !s_.plain);
+      p.column_block = split(columns, p.tile.width(), ceil_div(wanted, ceil_div(rows, p.row_block)), true);
+      double cycles = moving_cycles(p);
+      if (best >= 0 && cycles >= best) continue;
+      best = cycles;
+      plan_ = p;
     }
   }
 
-  void split(int64_t extent, int64_t unit, int64_t parts, int64_t& block) const {
-    block = std::min(round_up(ceil_div(extent, parts), unit), longest(unit));
+  // The side of so many equal blocks, or of more where they would be too long.
+  int64_t split(int64_t extent, int64_t unit, int64_t parts, bool limited) const {
+    if (limited) parts = std::max(parts, ceil_div(extent, longest(unit) + unit));
+    return round_up(ceil_div(extent, parts), unit);
   }
 
-  double packing_cycles() const {
+  // Tasks that follow each other find the rows packed.
+  static bool rows_shared(const Plan& p) { return p.rows != RowLayout::InPlace && p.depth_chunk == 0; }
+
+  double moving_cycles(const Plan& p) const {
     double rows = static_cast<double>(s_.rows * s_.depth),
            columns = static_cast<double>(s_.columns * s_.depth);
-    auto element = [](const OperandShape& o) {
-      return o.unit == Unit::Neither ? kGatherCost : o.strided ? kCopyCost : kPullCost;
-    };
-    double cycles = plan_.rows == RowLayout::InPlace ? 0 : rows * element(s_.row);
-    if (plan_.columns == ColumnLayout::Copied) cycles += columns * kCopyCost / 4;
-    if (plan_.columns == ColumnLayout::Packed) cycles += columns * element(s_.column);
-    if (plan_.columns == ColumnLayout::Transposed)
-      cycles += columns * (kTransposeCost + element(s_.column) - kCopyCost);
-    return cycles;
+    int64_t row_blocks = ceil_div(s_.rows, p.row_block), column_blocks = ceil_div(s_.columns, p.column_block);
+    double column = column_cost(p.columns, ceil_div(p.row_block, p.tile.rows)),
+           row = row_cost(p.rows, ceil_div(p.column_block, p.tile.width()));
+    if (!rows_shared(p)) row *= static_cast<double>(column_blocks);
+    return columns * column * static_cast<double>(row_blocks) + rows * row;
   }
 
   double result_cycles() const {
     double elements = static_cast<double>(s_.rows * s_.columns);
     if (plan_.direct) return 0;
-    return elements * (s_.scattered ? kGatherCost : s_.output_by_columns ? kCopyCost : kTransposeCost);
+    return elements * (s_.scattered ? kGatherCost : s_.output_by_columns ? kCopyCost : kTurnCost);
   }
 
   const ProblemShape& s_;
@@ -208,10 +294,9 @@ Plan choose(const ProblemShape& shape, const Target& target) { return Chooser(sh
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{} rows {} columns {} block {}x{} depth {}{}{}", tile.rows, tile.vectors,
+  return fmt::format("tile {}x{}x{} rows {} columns {} block {}x{} depth {}{}", tile.rows, tile.vectors,
                      tile.lanes, row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)],
-                     row_block, column_block, depth_chunk, columns_outer ? " columns_outer" : "",
-                     direct ? " direct" : "");
+                     row_block, column_block, depth_chunk, direct ? " direct" : "");
 }
 
 }  // namespace nnc::contraction

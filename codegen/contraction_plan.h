@@ -42,7 +42,6 @@ struct Plan {
   ColumnLayout columns = ColumnLayout::InPlace;
   int64_t row_block = 1, column_block = 1;  // of one task
   int64_t depth_chunk = 0;                  // 0: all of it at once
-  bool columns_outer = false;               // tasks run over row blocks first, sharing the packed columns
   bool direct = true;                       // tiles go straight to the result, not through a block
   double cycles = 0;                        // the estimate they were chosen by
 
