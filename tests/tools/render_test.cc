@@ -19,6 +19,16 @@ class Rendered : public Tool {
   }
 };
 
+TEST_F(Rendered, SeesTextsThatCoverEachOtherOrStickOut) {
+  std::string text = "<text x=\"20\" y=\"20\">some words</text>";
+  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"300\" height=\"90\">";
+  Layout layout =
+      layout_of(svg + text + text + "<text x=\"260\" y=\"60\">too far to the right</text></svg>", 800);
+  EXPECT_EQ(layout.texts, 3);
+  EXPECT_EQ(layout.overlaps, 1);
+  EXPECT_EQ(layout.outside, 1);
+}
+
 TEST_F(Rendered, ReportsOfOneEpochAndOfThousandsAreReadable) {
   std::string model = file("small.nn", kSmall), page = path("report.html");
   ASSERT_EQ(run("train " + model + " --epochs 1 --report " + page).status, 0);

@@ -50,6 +50,7 @@ void add_show(CLI::App& app);
 void add_train(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_predict(CLI::App& app);
+void add_explain(CLI::App& app);
 void add_opt(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_cache(CLI::App& app);

@@ -17,21 +17,14 @@ namespace {
 
 constexpr std::string_view kBegin = "epoch,loss,";
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string out = "\"";
-  for (char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
-  return out + "\"";
-}
-
 // NaN and infinities are words that readers of CSV know; JSON has none for them.
 std::string cell(const nlohmann::ordered_json& value) {
-  return value.is_number_float() ? fmt::format("{}", value.get<double>()) : quoted(value.dump());
+  return value.is_number_float() ? fmt::format("{}", value.get<double>()) : csv_cell(value.dump());
 }
 
 std::string header_of(const nlohmann::ordered_json& line) {
   std::string out;
-  for (const auto& [name, value] : line.items()) out += (out.empty() ? "" : ",") + quoted(name);
+  for (const auto& [name, value] : line.items()) out += (out.empty() ? "" : ",") + csv_cell(name);
   return out + "\n";
 }
 
@@ -66,6 +59,13 @@ std::string old_log(const std::string& path) {
 }
 
 }  // namespace
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string out = "\"";
+  for (char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
 
 CsvLog::CsvLog(std::string path, int64_t keep) : path_(std::move(path)), lock_(path_) {
   std::string text = old_log(path_);

@@ -12,6 +12,9 @@
 
 namespace nnc::tool {
 
+/// The text as a cell: in quotes where it has a comma, a quote or a new line (RFC 4180).
+std::string csv_cell(const std::string& text);
+
 class CsvLog {
  public:
   /// Keeps the lines of epochs 1 to `keep` of a file that is there (0: begins anew) and drops the others. Throws Error for

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "tools/nnc/data_part.h"
 #include "tools/nnc/measures_text.h"
 #include "tools/nnc/model_file.h"
 
@@ -43,22 +44,11 @@ void print_text(const Trainer& trainer, const std::vector<Measure>& measures) {
   }
 }
 
-struct Part {
-  const char *name, *text;
-  const BoundTable& table;
-};
-
-Part part_to_evaluate(const BoundData& data) {
-  if (data.test.samples > 0) return {"test", "test", data.test};
-  if (data.validation.samples > 0) return {"validation", "validation", data.validation};
-  return {"train", "training", data.train};
-}
-
 void run(const EvalOptions& o) {
   Trainer trainer(load_module(o.model), o.run.trainer_options());
   load_trained(trainer, o.weights);
   load_data_into(trainer, o.model, o.run.data);
-  Part part = part_to_evaluate(trainer.data());
+  DataPart part = find_part(trainer.data());
   std::vector<Measure> measures = trainer.evaluate(part.table);
   if (o.json) return print_json(trainer, measures, part.name, part.table.samples);
   fmt::print("{} samples of the {} set\n", part.table.samples, part.text);

@@ -28,12 +28,16 @@ void ModelOptions::add_to(CLI::App& command) {
 std::string ModelOptions::folder() const { return std::filesystem::path(file).parent_path().string(); }
 
 void RunOptions::add_to(CLI::App& command, bool with_mode) {
+  add_without_batch_to(command, with_mode);
+  command.add_option("--batch", batch, "Samples per batch")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
+}
+
+void RunOptions::add_without_batch_to(CLI::App& command, bool with_mode) {
   command.add_option("--data", data, "Data to use instead of what the model file names: a file or a folder")
       ->type_name("PATH");
   command.add_option("--threads", threads, "Threads to use; 0 takes every processor")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command.add_option("--batch", batch, "Samples per batch")->check(CLI::Range(int64_t{1}, int64_t{1} << 40));
   command.add_option("--target", target, "Machine to compile for")
       ->type_name("{host,avx2,avx512}")
       ->capture_default_str();

@@ -30,6 +30,8 @@ struct RunOptions {
   std::optional<int64_t> batch, seed;
 
   void add_to(CLI::App& command, bool with_mode = true);
+  /// All but --batch.
+  void add_without_batch_to(CLI::App& command, bool with_mode = true);
   TrainerOptions trainer_options() const;
 };
 

@@ -6,6 +6,7 @@
 #include "ir/error.h"
 #include "runtime/npy.h"
 #include "tools/nnc/model_file.h"
+#include "tools/nnc/npy_inputs.h"
 
 namespace nnc::tool {
 namespace {
@@ -16,31 +17,6 @@ struct PredictOptions {
   std::string weights, output;
   std::vector<std::string> inputs;
 };
-
-// "x.npy" for the only input, "name=x.npy" for one of several.
-std::vector<Tensor> read_inputs(const std::vector<std::string>& arguments,
-                                const std::vector<DataField>& fields) {
-  std::vector<std::optional<Tensor>> found(fields.size());
-  for (const std::string& argument : arguments) {
-    size_t equals = argument.find('='), index = 0;
-    if (equals == std::string::npos && fields.size() > 1) {
-      throw Error(fmt::format("the model has {} inputs: say which one {} is, as in --input {}={}",
-                              fields.size(), argument, fields[0].name, argument));
-    }
-    std::string name = equals == std::string::npos ? fields[0].name : argument.substr(0, equals);
-    while (index < fields.size() && fields[index].name != name) ++index;
-    if (index == fields.size()) throw Error(fmt::format("the model has no input '{}'", name));
-    Tensor t = load_npy(equals == std::string::npos ? argument : argument.substr(equals + 1));
-    found[index] = convert_exactly(std::move(t), fields[index].type.dtype, fmt::format("input '{}'", name));
-  }
-  std::vector<Tensor> out;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (!found[i])
-      throw Error(fmt::format("no file for input '{}'", fields[i].name), {"give --input NAME=FILE.npy"});
-    out.push_back(std::move(*found[i]));
-  }
-  return out;
-}
 
 void print_rows(const NamedTensor& output) {
   int64_t rows = output.tensor.rank() == 0 ? 1 : output.tensor.shape()[0];
@@ -54,7 +30,7 @@ void print_rows(const NamedTensor& output) {
 
 void run(const PredictOptions& o) {
   Trainer trainer(load_module(o.model), o.run.trainer_options());
-  std::vector<Tensor> inputs = read_inputs(o.inputs, trainer.input_fields());
+  std::vector<Tensor> inputs = read_npy_inputs(o.inputs, trainer.input_fields());
   trainer.load_weights(o.weights);
   std::vector<NamedTensor> outputs = trainer.predict(inputs);
   if (outputs.empty()) throw Error("the model has no output");

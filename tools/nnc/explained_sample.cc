@@ -1,0 +1,80 @@
+#include "tools/nnc/explained_sample.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "ir/error.h"
+#include "tools/nnc/heat_map.h"
+
+namespace nnc::tool {
+namespace {
+
+Tensor row_of(const Tensor& table, int64_t row) {
+  std::vector<int64_t> shape = table.shape();
+  shape[0] = 1;
+  Tensor out(table.dtype(), std::move(shape));
+  auto size = static_cast<int64_t>(out.bytes().size());
+  std::copy_n(table.bytes().begin() + row * size, size, out.bytes().begin());
+  return out;
+}
+
+// Of each element, the difference between its largest and its smallest value in so many samples.
+Tensor ranges_in(const Tensor& table) {
+  Tensor low = row_of(table, 0).cast(DType::F64), high = low;
+  int64_t elements = low.count();
+  for (int64_t i = 0; i < table.count(); ++i) {
+    low.set(i % elements, std::min(low.get(i % elements), table.get(i)));
+    high.set(i % elements, std::max(high.get(i % elements), table.get(i)));
+  }
+  for (int64_t e = 0; e < elements; ++e) high.set(e, high.get(e) - low.get(e));
+  return high;
+}
+
+// The same range for every element: that of the sample.
+Tensor range_of_own(const Tensor& sample) {
+  double low = sample.get(0), high = low;
+  for (int64_t i = 0; i < sample.count(); ++i) {
+    low = std::min(low, sample.get(i));
+    high = std::max(high, sample.get(i));
+  }
+  return Tensor::filled(sample.shape(), Literal::from_double(DType::F64, high - low));
+}
+
+}  // namespace
+
+ExplainedSample sample_of(const BoundTable& table, int64_t row, const std::string& where) {
+  if (row >= table.samples)
+    throw Error(fmt::format("there is no sample {}: {} has {}, from 0", row, where, table.samples));
+  ExplainedSample out;
+  for (const Tensor& t : table.inputs) out.inputs.push_back(row_of(t, row));
+  for (const Tensor& t : table.targets) out.targets.push_back(row_of(t, row));
+  return out;
+}
+
+BoundTable table_of_inputs(std::vector<Tensor> inputs) {
+  BoundTable out;
+  if (!inputs.empty() && inputs[0].rank() > 0) out.samples = inputs[0].shape()[0];
+  for (const Tensor& t : inputs) {
+    if (t.rank() == 0 || t.shape()[0] != out.samples)
+      throw Error("the inputs have different numbers of samples, which their first axis counts");
+  }
+  out.inputs = std::move(inputs);
+  return out;
+}
+
+std::vector<int64_t> shape_of_one(const Tensor& sample) {
+  return {sample.shape().begin() + 1, sample.shape().end()};
+}
+
+std::vector<Tensor> noise_ranges(const BoundTable& training, const ExplainedSample& sample) {
+  std::vector<Tensor> out;
+  for (size_t i = 0; i < training.inputs.size(); ++i) {
+    const Tensor& own = sample.inputs[i];
+    bool image = pixel_layout(shape_of_one(own)).has_value() && own.count() > 0;
+    out.push_back(image ? range_of_own(own) : ranges_in(training.inputs[i]));
+  }
+  return out;
+}
+
+}  // namespace nnc::tool
