@@ -58,6 +58,7 @@ class UpdateBuilder {
   Value scalar(Value value) const;
   /// State of the param's shape as it was before this step, by its short name.
   Value state(const std::string& name);
+  /// Its next value; numbers below the smallest normal one of the type become zero.
   void write(const std::string& name, Value value);
   /// An f64[] that all parameters share: each writes the same next value.
   Value shared_state(const std::string& name);
