@@ -22,6 +22,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 TEST(EpochTable, NumbersNeverTakeMoreThanTheirRoom) {
   EXPECT_EQ(short_number(0.138), "0.1380");
   EXPECT_EQ(short_number(1), "1.000");
+  EXPECT_EQ(short_number(-0.0), "0.000");
   EXPECT_EQ(short_number(-1.23456e-5), "-1.23e-05");
   EXPECT_EQ(short_number(-1.23456e-105), "-1.2e-105");
   EXPECT_EQ(short_number(std::nan("")), "nan");

@@ -163,6 +163,20 @@ TEST_F(Explain, FeaturesByTheNamesOfTheirColumns) {
             "legs          4.000       0.2500\n");
 }
 
+TEST_F(Explain, ValuesOfColumnsThatWereTakenApart) {
+  file("taken.csv", "size,sex,y\n1,male,1\n2,female,2\n3,male,3\n");
+  std::string model =
+      file("taken.nn",
+           "model Taken {\n input x: f32[B, 3]\n output z = linear(x, 1)\n}\n"
+           "train Taken {\n data csv(\"taken.csv\")\n columns one_hot(\"sex\")\n target y: f32[B, 1]\n"
+           " loss mse(z, y)\n optimizer sgd(lr = 0)\n}\n");
+  ASSERT_EQ(run("train " + model + " -o " + path("taken.safetensors")).status, 0);
+  Outcome o = run("explain " + model + " --json --weights " + path("taken.safetensors"));
+  EXPECT_EQ(nlohmann::json::parse(o.text)["inputs"][0]["features"],
+            (std::vector<std::string>{"size", "sex = female", "sex = male"}))
+      << o.text;
+}
+
 TEST_F(Explain, WritesTablesAndJson) {
   ASSERT_EQ(explain("-o " + path("e.csv")).status, 0);
   EXPECT_EQ(read(path("e.csv")),

@@ -127,7 +127,7 @@ TEST(ConfusionTable, NamesRowsAndLeavesManyClassesToText) {
       confusion_table(matrix, {"a & b", "a very long name of a class, too long for a heading"});
   EXPECT_EQ(xml_problem(table), "");
   EXPECT_NE(table.find("<th>a &amp; b</th><td class=\"hit\" style=\"--share:75%\">3</td><td class=\"miss\" "
-                       "style=\"--share:25%\">1</td><td class=\"number\">75.0 %</td>"),
+                       "style=\"--share:50%\">1</td><td class=\"number\">75.0 %</td>"),
             std::string::npos)
       << table;
   EXPECT_NE(table.find("<span>a very long name of a c~</span>"), std::string::npos) << table;

@@ -1,5 +1,6 @@
 #include "tools/nnc/confusion_table.h"
 
+#include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -29,10 +30,13 @@ int64_t row_sum(const ConfusionMatrix& m, int64_t t) {
   return std::accumulate(begin, begin + m.classes, int64_t{0});
 }
 
+// Rare confusions are to be seen beside frequent hits.
+double darkness(double share, bool hit) { return hit ? share : std::sqrt(share); }
+
 std::string cell(const ConfusionMatrix& m, int64_t t, int64_t p, int64_t all) {
   double share = all == 0 ? 0 : static_cast<double>(m.at(t, p)) / static_cast<double>(all);
   return fmt::format("<td class=\"{}\" style=\"--share:{:.0f}%\">{}</td>", t == p ? "hit" : "miss",
-                     100 * share, m.at(t, p));
+                     100 * darkness(share, t == p), m.at(t, p));
 }
 
 std::string row(const ConfusionMatrix& m, const std::vector<std::string>& names, int64_t t) {

@@ -1,4 +1,4 @@
-// A confusion matrix as a table of a page, its cells as dark as their share of the row.
+// A confusion matrix as a table of a page, its cells the darker the larger their share of the row.
 #pragma once
 
 #include <string>

@@ -69,11 +69,9 @@ std::vector<ExplainedInput> explained_inputs(const Trainer& trainer, const Expla
   std::vector<ExplainedInput> out;
   for (size_t i = 0; i < a.inputs.size(); ++i) {
     std::vector<int64_t> shape = shape_of_one(sample.inputs[i]);
-    auto columns = trainer.learnt().fields.find(a.inputs[i].name);
-    bool named = columns != trainer.learnt().fields.end() &&
-                 static_cast<int64_t>(columns->second.size()) == sample.inputs[i].count();
-    out.push_back({a.inputs[i].name, sample.inputs[i].reshaped(shape), a.inputs[i].tensor.reshaped(shape),
-                   named ? columns->second : std::vector<std::string>{}});
+    const std::string& name = a.inputs[i].name;
+    out.push_back({name, sample.inputs[i].reshaped(shape), a.inputs[i].tensor.reshaped(shape),
+                   feature_names(trainer.learnt(), name, sample.inputs[i].count())});
   }
   return out;
 }

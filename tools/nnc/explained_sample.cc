@@ -19,6 +19,16 @@ Tensor row_of(const Tensor& table, int64_t row) {
   return out;
 }
 
+// The elements that one column becomes.
+std::vector<std::string> names_of_column(const Learnt& learnt, const std::string& column) {
+  std::vector<std::string> out;
+  for (const Preparation& p : learnt.preparations) {
+    if (p.column != column || p.kind != "one_hot") continue;
+    for (const std::string& value : p.names) out.push_back(fmt::format("{} = {}", column, value));
+  }
+  return out.empty() ? std::vector<std::string>{column} : out;
+}
+
 // Of each element, the difference between its largest and its smallest value in so many samples.
 Tensor ranges_in(const Tensor& table) {
   Tensor low = row_of(table, 0).cast(DType::F64), high = low;
@@ -65,6 +75,16 @@ BoundTable table_of_inputs(std::vector<Tensor> inputs) {
 
 std::vector<int64_t> shape_of_one(const Tensor& sample) {
   return {sample.shape().begin() + 1, sample.shape().end()};
+}
+
+std::vector<std::string> feature_names(const Learnt& learnt, const std::string& input, int64_t elements) {
+  auto columns = learnt.fields.find(input);
+  if (columns == learnt.fields.end()) return {};
+  std::vector<std::string> out;
+  for (const std::string& column : columns->second) {
+    for (std::string& name : names_of_column(learnt, column)) out.push_back(std::move(name));
+  }
+  return static_cast<int64_t>(out.size()) == elements ? out : std::vector<std::string>{};
 }
 
 std::vector<Tensor> noise_ranges(const BoundTable& training, const ExplainedSample& sample) {
