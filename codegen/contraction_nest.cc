@@ -53,7 +53,9 @@ void Nest::declare_scratch() {
     row_panel_ = scratch("row panel", plan_.row_block * row_panel_stride());
   if (plan_.rows == RowLayout::PanelByRow)
     row_panel_ = scratch("row panel", strips * panel_steps() * row_panel_stride());
-  if (plan_.columns != ColumnLayout::InPlace)
+  if (plan_.columns == ColumnLayout::Turned)
+    column_panel_ = scratch("square", static_cast<int64_t>(lanes()) * plan_.tile.width());
+  else if (plan_.columns != ColumnLayout::InPlace)
     column_panel_ = scratch("column panel", panel_steps() * columns);
   if (plan_.direct) return;
   block_ = scratch("block", block_rows() * (finishes_tiles() ? plan_.tile.width() : columns));
@@ -210,8 +212,15 @@ void Nest::tile(const Strip& s, const Chunk& c, const Panel& p, const ColumnSour
   Accumulators init = c.continues.valid() ? b_.if_else(
                                                 c.continues, [&] { return load_tile(b_, t, at); }, zero)
                                           : zero();
-  store_tile(b_, t, at, contract_tile(b_, t, row_source(s.first, c), source, c.depth.value, std::move(init)));
+  store_tile(b_, t, at, contract(s, c, p, source, std::move(init)));
   if (finishes_tiles()) epilogue(p, {s.first, b_.index(s.rows)});
+}
+
+Accumulators Nest::contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
+                            Accumulators inits) {
+  RowSource rows = row_source(s.first, c);
+  if (plan_.columns == ColumnLayout::Turned) return contract_turned(c, p, rows, std::move(inits));
+  return contract_tile(b_, shape(s.rows, p), rows, source, c.depth.value, std::move(inits));
 }
 
 RowSource Nest::row_source(Val row, const Chunk& c) {

@@ -67,6 +67,8 @@ class Nest {
   void for_strips(Val first, const std::function<void(const Strip&)>& body);
   Val copying_strip(const Chunk& c);
   void tile(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source);
+  Accumulators contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
+                        Accumulators inits);
 
   RowSource row_source(Val row, const Chunk& c);
   ColumnSource columns(const Chunk& c, const Panel& p);
@@ -78,6 +80,11 @@ class Nest {
   void pack_columns(const Chunk& c);
   void pack_columns_plain(const Chunk& c);
   void pack_columns_transposed(const Chunk& c, const Panel& p);
+  std::vector<Val> turned_square(const Chunk& c, const Panel& p, Val k, int j, Val steps);
+  void turned_step(const RowSource& rows, Val k, int j, int vectors, Val column, Accumulators& tile);
+  Accumulators contract_turned(const Chunk& c, const Panel& p, const RowSource& rows, Accumulators inits);
+  Accumulators contract_turned_rest(const Chunk& c, const Panel& p, const RowSource& rows, Val whole,
+                                    Accumulators inits);
   Val element(const Operand& operand, const Point& at, const Lanes& lanes);
 
   void epilogue(const Panel& p, const Finished& f);

@@ -25,6 +25,8 @@ constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 // tasks had better be large.
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
 constexpr int64_t kFewTasks = 8, kMostTasks = 32;
+constexpr double kTurnedCost = 0.1;      // of a square's shuffles, beyond the chains that hide them
+constexpr int64_t kTurnedRows = 4;       // that registers hold beside a square
 constexpr double kStreamRate = 12;       // bytes a cycle from the second-level cache
 constexpr int64_t kWholeDepth = 1024;    // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;     // of what is cut
@@ -153,14 +155,21 @@ class Chooser {
         return moved(pack + (columns_far() ? kFarCost / 2 : 0));
       case ColumnLayout::Transposed:
         return moved(pack + kTransposeCost);
+      case ColumnLayout::Turned:
+        return moved(pack - kPackCost + kTurnedCost) * static_cast<double>(strips);
     }
     return 0;
   }
 
   void choose_columns() {
     const OperandShape& c = s_.column;
-    bool contiguous = c.strided && (c.free_stride == 1 || (s_.columns == 1 && s_.columns_fixed));
+    bool contiguous = c.strided && ((c.fixed && c.free_stride == 1) || (s_.columns == 1 && s_.columns_fixed));
     plan_.columns = c.unit == Unit::Depth ? ColumnLayout::Transposed : ColumnLayout::Packed;
+    if (c.unit == Unit::Depth && s_.rows <= kTurnedRows) {
+      plan_.columns = ColumnLayout::Turned;
+      plan_.tile.rows = static_cast<int>(std::max<int64_t>(s_.rows, 1));
+      plan_.tile.vectors = 1;
+    }
     if (!contiguous) return;
     plan_.columns = ColumnLayout::Packed;
     for (ColumnLayout other : {ColumnLayout::Copied, ColumnLayout::InPlace}) {
@@ -293,7 +302,7 @@ Plan choose(const ProblemShape& shape, const Target& target) { return Chooser(sh
 
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
-  constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
+  constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed", "turned"};
   return fmt::format("tile {}x{}x{} rows {} columns {} block {}x{} depth {}{}", tile.rows, tile.vectors,
                      tile.lanes, row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)],
                      row_block, column_block, depth_chunk, direct ? " direct" : "");

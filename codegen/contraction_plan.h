@@ -33,8 +33,9 @@ ProblemShape problem_shape(const Form& form, const Bindings& expected);
 /// rows.
 enum class RowLayout : uint8_t { InPlace, PanelByDepth, PanelByRow };
 /// Columns are read where they are; or copied to a panel by the first tile that reads them; or packed into
-/// panels before, by vectors along columns or by vectors along depth that are transposed.
-enum class ColumnLayout : uint8_t { InPlace, Copied, Packed, Transposed };
+/// panels before, by vectors along columns or by vectors along depth that are transposed; or, for the few rows of
+/// one strip, transposed in registers by each tile.
+enum class ColumnLayout : uint8_t { InPlace, Copied, Packed, Transposed, Turned };
 
 struct Plan {
   TileShape tile;

@@ -137,12 +137,24 @@ TEST(Contraction, GemmInOtherTypes) {
 TEST(Contraction, OneCompileServesEverySize) {
   const std::vector<Bindings> sizes = {{{"B", 64}}, {{"B", 1}},   {{"B", 7}},
                                        {{"B", 0}},  {{"B", 100}}, {{"B", 333}}};
-  const Bindings expected = {{"B", 64}};
-  for (const char* form : {"NN", "NT", "TN", "TT"}) {
-    check(gemm(form, B, 50, 70, DType::F32, sizes), expected);
-    check(gemm(form, 50, B, 70, DType::F32, sizes), expected);
-    check(gemm(form, 50, 70, B, DType::F32, sizes), expected);
-    check(gemm(form, B, B, B, DType::F32, sizes), expected);
+  for (int64_t batch : {1, 64}) {
+    const Bindings expected = {{"B", batch}};
+    for (const char* form : {"NN", "NT", "TN", "TT"}) {
+      check(gemm(form, B, 50, 70, DType::F32, sizes), expected);
+      check(gemm(form, 50, B, 70, DType::F32, sizes), expected);
+      check(gemm(form, 50, 70, B, DType::F32, sizes), expected);
+      check(gemm(form, B, B, B, DType::F32, sizes), expected);
+    }
+  }
+}
+
+TEST(Contraction, FewRowsTurnTheirColumns) {
+  const std::vector<Bindings> depths = {{{"K", 33}}, {{"K", 16}}, {{"K", 5}}, {{"K", 0}}, {{"K", 300}}};
+  for (int64_t rows : {1, 2, 4}) {
+    Region region(gemm("NT", rows, 70, 100));
+    EXPECT_NE(region.lower(Target::host()).note.find("turned"), std::string::npos);
+    check(gemm("NT", rows, 70, K, DType::F32, depths), {{"K", 33}});
+    check(gemm("NT", rows, 37, K, DType::F64, depths), {{"K", 33}});
   }
 }
 
