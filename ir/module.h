@@ -55,11 +55,20 @@ struct SplitSpec {
   int64_t seed = 0;
 };
 
+/// An output that scores the classes of a target, as the loss compares them, and how scores become probabilities.
+/// Softmax and Exp are of the last axis, one score per class; the others of labels 0 and 1, one score per sample.
+struct ClassScores {
+  enum class Kind : uint8_t { Softmax, Exp, Sigmoid, Probability };
+  std::string output, target;
+  Kind kind = Kind::Softmax;
+};
+
 struct TrainSpec {
   std::optional<DataSpec> data;
   std::vector<CallSpec> columns;  // of all_column_rows(): how columns are prepared, in that order
   SplitSpec split;
   std::vector<TargetSpec> targets;
+  std::vector<ClassScores> scores;
   std::vector<MeasureSpec> measures;  // the loss, then the metrics: the first outputs of `train` and `eval`
   UpdateSpec update;
   std::vector<CallSpec> schedules;  // of all_schedules(), one after the other; none: the rate stays

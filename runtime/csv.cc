@@ -11,27 +11,15 @@
 namespace nnc {
 namespace {
 
-/// "a, b" -> a, b.
-std::vector<std::string> list_of(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    size_t comma = std::min(text.find(','), text.size());
-    std::string_view item = text.substr(0, comma);
-    size_t from = std::min(item.find_first_not_of(" \t"), item.size());
-    out.emplace_back(item.substr(from, item.find_last_not_of(" \t") + 1 - from));
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return out;
-}
-
 CsvOptions options_of(const DataArguments& a) {
   const std::string& missing = a.text("missing");
   if (missing != "error" && missing != "skip")
     throw Error(fmt::format("csv: missing is '{}', not 'error' or 'skip'", missing));
-  return {.missing = list_of(a.text("na")),
-          .text = list_of(a.text("text")),
+  return {.missing = comma_list(a.text("na")),
+          .text = comma_list(a.text("text")),
           .known_text = a.known().text,
-          .drop = list_of(a.text("drop")),
+          .known_numbers = a.known().numbers(),
+          .drop = comma_list(a.text("drop")),
           .skip_missing = missing == "skip",
           .strict = true};
 }

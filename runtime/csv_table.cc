@@ -49,7 +49,12 @@ bool is_utf8(std::string_view text) {
 class Csv {
  public:
   Csv(std::string content, const std::string& path, const CsvOptions& options)
-      : path_(path), content_(std::move(content)), missing_(options.missing.begin(), options.missing.end()) {
+      : path_(path),
+        content_(std::move(content)),
+        missing_(options.missing.begin(), options.missing.end()),
+        text_(options.text.begin(), options.text.end()),
+        numbers_(options.known_numbers.begin(), options.known_numbers.end()) {
+    text_.insert(options.known_text.begin(), options.known_text.end());
     cells_ = cut_csv(content_, path_);
     if (cells_.records() == 0) throw Error(path_ + ": the file is empty");
     check_names();
@@ -66,8 +71,8 @@ class Csv {
   std::string_view name(size_t column) const { return trimmed(cells_.at(0, column)); }
   const std::vector<size_t>& columns() const { return columns_; }
   Column read(size_t column, bool text) const;
-  /// Whether it has a value, the first of which is no number, or `known` to be text.
-  bool is_text(size_t column, bool known) const;
+  /// Whether it has a value, and is known to be text, or its first value is no number.
+  bool is_text(size_t column) const;
   void check_samples() const {
     if (!records_.empty()) return;
     throw Error(path_ + (cells_.records() == 1 ? ": no samples follow the header"
@@ -93,7 +98,7 @@ class Csv {
 
   const std::string& path_;
   std::string content_;
-  std::set<std::string_view> missing_;
+  std::set<std::string_view> missing_, text_, numbers_;
   CsvCells cells_;
   std::vector<size_t> columns_, records_;
 };
@@ -118,9 +123,11 @@ void Csv::check_options(const CsvOptions& options) const {
   }
 }
 
-bool Csv::is_text(size_t column, bool known) const {
+bool Csv::is_text(size_t column) const {
   for (size_t r : records_) {
-    if (std::string_view value = at(r, column); !value.empty()) return known || !number(value);
+    std::string_view value = at(r, column);
+    if (!value.empty())
+      return text_.contains(name(column)) || (!numbers_.contains(name(column)) && !number(value));
   }
   return false;
 }
@@ -181,11 +188,21 @@ void Csv::read_numbers(size_t column, Column& out) const {
 Table read_csv(std::string content, const std::string& path, const CsvOptions& options) {
   Csv csv(std::move(content), path, options);
   csv.check_samples();
-  std::set<std::string_view> text(options.text.begin(), options.text.end());
-  text.insert(options.known_text.begin(), options.known_text.end());
   Table out;
   for (size_t c : csv.columns()) {
-    out.push_back(csv.read(c, csv.is_text(c, text.contains(csv.name(c)))));
+    out.push_back(csv.read(c, csv.is_text(c)));
+  }
+  return out;
+}
+
+std::vector<std::string> comma_list(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    size_t from = std::min(item.find_first_not_of(" \t"), item.size());
+    out.emplace_back(item.substr(from, item.find_last_not_of(" \t") + 1 - from));
+    text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return out;
 }

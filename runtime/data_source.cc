@@ -199,6 +199,18 @@ void check_data(const DataSpec& spec, const std::string& folder, Diagnostics& di
   }
 }
 
+std::string text_argument(const DataSpec& spec, std::string_view name) {
+  auto named = spec.named.find(std::string(name));
+  const DataArg* value = named == spec.named.end() ? nullptr : &named->second;
+  std::vector<Problem> problems;
+  const DataSource* source = find_source(spec, problems);
+  for (size_t i = 0; source != nullptr && i < spec.positional.size() && i < source->arguments.size(); ++i) {
+    if (source->arguments[i].name == name) value = &spec.positional[i];
+  }
+  const auto* text = value ? std::get_if<std::string>(value) : nullptr;
+  return text ? *text : "";
+}
+
 DataSpec with_path(const std::optional<DataSpec>& spec, const std::string& path) {
   std::string absolute = std::filesystem::absolute(path).string();
   DataSpec out;

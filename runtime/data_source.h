@@ -64,6 +64,9 @@ Dataset load_data(const DataSpec& spec, const std::string& folder, const Learnt&
 /// Reports what is wrong with the specification, missing files included, at its places; reads no data.
 void check_data(const DataSpec& spec, const std::string& folder, Diagnostics& diagnostics);
 
+/// The text that the specification gives for an argument; empty where it gives none.
+std::string text_argument(const DataSpec& spec, std::string_view name);
+
 /// The specification with its path replaced, as a command line's --data asks for; where there is none, one
 /// made from what lies at `path`: a folder is of idx or, where such files are in it, of npy; a file is of the source
 /// that its name's ending belongs to, or else of csv. Throws Error when the reader takes no path.

@@ -68,7 +68,7 @@ class Learner {
     if (column == nullptr) fail(call, name, "the data have no such column", suggestion(name));
     if (!is_used(name)) fail(call, name, "no input or target is made of this column");
     std::string why = why_not(call.name, *column, targets_.contains(name));
-    if (!why.empty()) fail(call, name, why);
+    if (!why.empty()) fail(call, name, fmt::format("column '{}' {}", name, why));
     return *column;
   }
 

@@ -1,5 +1,7 @@
 #include "runtime/learnt.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +53,16 @@ std::vector<std::string> Learnt::names_of(const std::string& field) const {
   if (columns == fields.end() || columns->second.size() != 1) return {};
   auto found = names.find(columns->second[0]);
   return found == names.end() ? std::vector<std::string>() : found->second;
+}
+
+std::vector<std::string> Learnt::numbers() const {
+  std::vector<std::string> out;
+  for (const auto& [field, columns] : fields) {
+    for (const std::string& c : columns) {
+      if (std::ranges::find(text, c) == text.end()) out.push_back(c);
+    }
+  }
+  return out;
 }
 
 void add_learnt(Metadata& metadata, const Learnt& learnt) {

@@ -38,6 +38,8 @@ struct Learnt {
   bool empty() const { return fields.empty() && names.empty(); }
   /// The names of the input's or target's indices; none where they have no names.
   std::vector<std::string> names_of(const std::string& field) const;
+  /// Columns of the fields that did not come as text.
+  std::vector<std::string> numbers() const;
   bool operator==(const Learnt&) const = default;
 };
 

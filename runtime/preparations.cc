@@ -194,11 +194,10 @@ bool suits(std::string_view kind, const Column& column) {
 std::string why_not(std::string_view kind, const Column& column, bool is_target) {
   const Row& row = *find_row(kind);
   if (column.values.rank() != 1)
-    return fmt::format("column '{}' is {}, not one value per sample", column.name, column.values.type_str());
+    return fmt::format("is {}, not one value per sample", column.values.type_str());
   if (row.of == Row::Numbers && column.is_text())
-    return fmt::format("column '{}' is text ('{}'), not numbers", column.name, column.classes[0]);
-  if (is_target && !row.categories)
-    return fmt::format("column '{}' is a target, which predictions are compared with as it is", column.name);
+    return fmt::format("is text ('{}'), not numbers", column.classes[0]);
+  if (is_target && !row.categories) return "is a target, which predictions are compared with as it is";
   return "";
 }
 
@@ -216,7 +215,8 @@ void apply(const Preparation& p, Column& column) {
         fmt::format("the weights ask for '{}' of column '{}', which this nnc has not", p.kind, p.column));
   if (!column.problem.empty()) return;
   std::string fault = why_not(p.kind, column, false);
-  fault.empty() ? row->apply(p, column) : column.spoil(0, fault);
+  if (fault.empty()) return row->apply(p, column);
+  column.problem = fmt::format("{}: column '{}' {}", column.place_of(0), column.name, fault);
 }
 
 }  // namespace nnc

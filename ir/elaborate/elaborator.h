@@ -160,7 +160,7 @@ class Elaborator {
   Val poison(Loc loc) const { return {Poison{}, loc}; }
   [[noreturn]] void abandon(Loc loc, const std::string& message);
 
-  // train block (train.cc, columns.cc, split.cc, descent.cc, course.cc, train_calls.cc)
+  // train block (train.cc, columns.cc, scores.cc, split.cc, descent.cc, course.cc, train_calls.cc)
   struct TrainKey;
   static std::span<const TrainKey> train_keys();
   void read_data(TrainPlan& plan, const ast::TrainEntry& e);
@@ -210,6 +210,7 @@ class Elaborator {
   bool is_taken(const std::string& name, Loc loc);
   const MeasureRow* measure_called(const ast::Expr& e) const;
   void note_classes(TrainSpec& spec);
+  void note_scores(TrainSpec& spec, const ast::Expr& loss);
 
   const Declarations& declarations_;
   Settings& settings_;

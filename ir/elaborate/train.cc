@@ -272,7 +272,9 @@ void Elaborator::run_train(TrainPlan& plan) {
   plan.spec.targets.clear();
   for (const ast::TypedName* target : plan.targets) add_target(plan.spec, *target);
   plan.spec.measures.clear();
+  plan.spec.scores.clear();
   if (plan.loss) scalar_output(plan.spec, "loss", *plan.loss);
+  if (plan.loss) note_scores(plan.spec, *plan.loss);
   for (const auto& [name, e] : plan.metrics) metric_output(plan.spec, name, *e);
   env_.pop_back();
   note_classes(plan.spec);

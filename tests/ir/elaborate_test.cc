@@ -168,6 +168,33 @@ TEST(Elaborate, SettingsReplaceWhatTheFileSays) {
   EXPECT_EQ(sgd.spec->update.optimizer, (OptimizerSpec{"sgd", {{"momentum", 0.9}}}));
 }
 
+TEST(Elaborate, TheLossSaysWhichOutputScoresClasses) {
+  struct Case {
+    const char* loss;
+    std::vector<std::string> scores;  // output, target, kind
+  };
+  const Case cases[] = {
+      {"cross_entropy(y, t)", {"y t 0"}},
+      {"cross_entropy(target = t, logits = y)", {"y t 0"}},
+      {"nll(y, t) + 0.1 * l2(params(\"*\"))", {"y t 1"}},
+      {"0.5 * cross_entropy(y, t) + binary_cross_entropy_with_logits(z, b)", {"y t 0", "z b 2"}},
+      {"focal(z, b)", {"z b 2"}},
+      {"binary_cross_entropy(z, b)", {"z b 3"}},
+      {"cross_entropy(2 * y, t)", {}},
+      {"mse(z, cast(b, f32))", {}},
+  };
+  for (const Case& c : cases) {
+    Module m = module_of(
+        std::string("model M {\n input x: f32[B, 2]\n output y = linear(x, 3)\n output z = sum(x, 1)\n}\n"
+                    "train M {\n target t: i32[B]\n target b: i32[B]\n optimizer sgd\n loss ") +
+        c.loss + "\n}\n");
+    std::vector<std::string> got;
+    for (const ClassScores& s : m.spec->scores)
+      got.push_back(s.output + " " + s.target + " " + std::to_string(static_cast<int>(s.kind)));
+    EXPECT_EQ(got, c.scores) << c.loss;
+  }
+}
+
 TEST(Elaborate, ColumnsAreCallsInTheirOrder) {
   std::string text = kSamples[0];
   text.insert(text.rfind('}'),

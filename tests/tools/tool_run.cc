@@ -14,8 +14,8 @@ namespace nnc {
 
 namespace fs = std::filesystem;
 
-Outcome run(const std::string& arguments) {
-  FILE* pipe = popen((std::string(NNC_TOOL) + " " + arguments + " 2>&1 </dev/null").c_str(), "r");
+Outcome run(const std::string& arguments, const std::string& input) {
+  FILE* pipe = popen((std::string(NNC_TOOL) + " " + arguments + " 2>&1 <" + input).c_str(), "r");
   Outcome out;
   std::array<char, 4096> buffer;
   while (size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) out.text.append(buffer.data(), n);

@@ -13,8 +13,8 @@ struct Outcome {
   std::string text;  // standard output and error together
 };
 
-/// Into a pipe, with nothing to read.
-Outcome run(const std::string& arguments);
+/// Into a pipe, with the file to read from standard input.
+Outcome run(const std::string& arguments, const std::string& input = "/dev/null");
 /// What it writes to a terminal of 80 columns, where Ctrl-C is pressed once `interrupt_at` has been shown.
 std::string run_in_terminal(const std::string& arguments, const std::string& interrupt_at = "");
 

@@ -12,8 +12,8 @@
 #include "tools/nnc/data_part.h"
 #include "tools/nnc/explained_sample.h"
 #include "tools/nnc/explanation_picture.h"
+#include "tools/nnc/input_table.h"
 #include "tools/nnc/model_file.h"
-#include "tools/nnc/npy_inputs.h"
 #include "tools/nnc/output_element.h"
 
 namespace nnc::tool {
@@ -54,7 +54,7 @@ struct Chosen {
 
 Chosen choose(Trainer& trainer, const ExplainOptions& o) {
   if (!o.inputs.empty()) {
-    BoundTable table = table_of_inputs(read_npy_inputs(o.inputs, trainer.input_fields()));
+    BoundTable table = table_of_inputs(read_inputs(o.inputs, trainer));
     return {sample_of(table, o.sample, "the file"),
             fmt::format("sample {} of {}", o.sample, fmt::join(o.inputs, ", "))};
   }
@@ -119,7 +119,7 @@ Explanation explain(Trainer& trainer, const ExplainOptions& o) {
 void run(const ExplainOptions& o) {
   Writer write = o.output.empty() ? nullptr : writer_for(o.output);
   Trainer trainer(load_module(o.model), o.run.trainer_options());
-  trainer.load_weights(o.weights);
+  load_trained(trainer, o.weights);
   Explanation e = explain(trainer, o);
   if (write != nullptr) {
     std::string content = write(e);
@@ -197,9 +197,11 @@ void add_explain(CLI::App& app) {
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->capture_default_str();
   command
-      ->add_option("--input", o->inputs,
-                   "An input as the model reads it; where the model has several, NAME=FILE.npy for each")
-      ->type_name("FILE.npy")
+      ->add_option(
+          "--input", o->inputs,
+          "A CSV table, or an NPY or IDX array, as for nnc predict; where the model has several inputs, "
+          "INPUT=FILE for each array")
+      ->type_name("FILE")
       ->excludes(part)
       ->excludes(command->get_option("--data"));
   command->add_option("--of", o->of, "The output to explain, or loss; without it the first output")
