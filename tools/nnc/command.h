@@ -45,6 +45,7 @@ CLI::Validator one_of(std::vector<std::string> choices);
 std::unique_ptr<CLI::App> make_app();
 
 // One per subcommand, each in the file of its name.
+void add_new(CLI::App& app);
 void add_check(CLI::App& app);
 void add_show(CLI::App& app);
 void add_train(CLI::App& app);
