@@ -141,14 +141,14 @@ class Explain : public Tool {
 
 TEST_F(Explain, FeaturesByTheNamesOfTheirColumns) {
   EXPECT_EQ(explain("").text,
-            "sample 0 of the training part: y of class 'dog' = 11, by gradient_x_input\n"
+            "sample 0 of the training part (pet = cat): y of class 'dog' = 11, by gradient_x_input\n"
             "\n"
             "feature       value  attribution\n"
             "tail          2.000        6.000\n"
             "fur, cm      -1.000        4.000\n"
             "legs          4.000        1.000\n");
   EXPECT_EQ(explain("--sample 1 --class cat --method integrated_gradients --steps 2").text,
-            "sample 1 of the training part: y of class 'cat' = 6, by integrated_gradients\n"
+            "sample 1 of the training part (pet = dog): y of class 'cat' = 6, by integrated_gradients\n"
             "at the baseline 1; attributions add up to 5 of 5\n"
             "\n"
             "feature       value  attribution\n"
@@ -185,7 +185,8 @@ TEST_F(Explain, WritesTablesAndJson) {
   Outcome printed = explain("--json");
   EXPECT_EQ(read(path("e.json")), printed.text);
   EXPECT_EQ(printed.text,
-            "{\"sample\":\"sample 0 of the training part\",\"explained\":\"y of class 'dog'\",\"method\":"
+            "{\"sample\":\"sample 0 of the training part (pet = cat)\",\"explained\":\"y of class "
+            "'dog'\",\"method\":"
             "\"gradient_x_input\",\"value\":11.0,\"sum\":11.0,\"inputs\":[{\"name\":\"x\",\"shape\":[3],"
             "\"features\":["
             "\"tail\",\"fur, cm\",\"legs\"],\"values\":[2.0,-1.0,4.0],\"attributions\":[6.0,4.0,1.0]}]}\n");
@@ -197,9 +198,10 @@ TEST_F(Explain, InputsFromFilesAndTheLoss) {
   nlohmann::json found = nlohmann::json::parse(o.text);
   EXPECT_EQ(found["value"], 3);
   EXPECT_EQ(found["inputs"][0]["attributions"], (std::vector<double>{1, 2, -1}));
-  // d loss / d y = softmax(y) - target, of y = (0, 11) and a cat: (-1, 1) but for e^-11.
+  // d loss / d y = softmax(y) - target, of y = (-1, 11) and a cat: (-1, 1) but for e^-12.
   found = nlohmann::json::parse(explain("--of loss --json").text);
   EXPECT_EQ(found["explained"], "the loss");
+  EXPECT_EQ(found["sample"], "sample 0 of the training part (pet = cat)");
   EXPECT_NEAR(found["value"].get<double>(), 12.0, 1e-4);
   EXPECT_NEAR(found["inputs"][0]["attributions"][0].get<double>(), 4, 1e-3);
 }

@@ -51,12 +51,14 @@ EpochOutput::EpochOutput(const EpochOutputOptions& options, int64_t epochs, cons
 }
 
 void EpochOutput::add(const EpochReport& r) {
+  bool quiet = !json_ && is_quiet(r, epochs_);
+  if (quiet && !csv_ && !report_) return;
   nlohmann::ordered_json line = epoch_line(r, trainer_.engine().stats());
   if (csv_) csv_->add(line);
   if (report_) report_->add(r, line);
   if (json_)
     fmt::print("{}\n", line.dump());
-  else if (!is_quiet(r, epochs_))
+  else if (!quiet)
     print(r, line);
   std::fflush(stdout);
 }

@@ -46,6 +46,21 @@ Writer writer_for(const std::string& path) {
               {"end it in .svg, .png, .csv or .json"});
 }
 
+// "digit = 5, …": what the data say of the sample.
+std::string targets_text(const Trainer& trainer, const ExplainedSample& sample) {
+  std::string out;
+  std::vector<DataField> fields = trainer.target_fields();
+  for (size_t i = 0; i < sample.targets.size(); ++i) {
+    const Tensor& t = sample.targets[i];
+    if (t.count() != 1) continue;
+    std::vector<std::string> names = trainer.learnt().names_of(fields[i].name);
+    bool named = fields[i].classes && t.get(0) >= 0 && t.get(0) < static_cast<double>(names.size());
+    std::string value = named ? names[t.get_int(0)] : fmt::format("{:.6g}", t.get(0));
+    out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", fields[i].name, value);
+  }
+  return out.empty() ? "" : " (" + out + ")";
+}
+
 /// The sample, and how people call it.
 struct Chosen {
   ExplainedSample sample;
@@ -61,7 +76,9 @@ Chosen choose(Trainer& trainer, const ExplainOptions& o) {
   load_data_into(trainer, o.model, o.run.data);
   DataPart part = find_part(trainer.data(), o.part);
   std::string where = fmt::format("the {} part", part.text);
-  return {sample_of(part.table, o.sample, where), fmt::format("sample {} of {}", o.sample, where)};
+  ExplainedSample sample = sample_of(part.table, o.sample, where);
+  std::string name = fmt::format("sample {} of {}{}", o.sample, where, targets_text(trainer, sample));
+  return {std::move(sample), std::move(name)};
 }
 
 std::vector<ExplainedInput> explained_inputs(const Trainer& trainer, const ExplainedSample& sample,
