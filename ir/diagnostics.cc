@@ -77,16 +77,16 @@ Diagnostic& Diagnostics::add(Diagnostic d) {
   return all_.emplace_back(std::move(d));
 }
 
-Diagnostic& Diagnostics::error(std::string code, Loc loc, std::string message) {
-  return add({Severity::Error, std::move(code), loc, std::move(message), {}, {}});
+Diagnostic& Diagnostics::error(DiagnosticCode code, Loc loc, std::string message) {
+  return add({Severity::Error, code, loc, std::move(message), {}, {}});
 }
 
-Diagnostic& Diagnostics::warning(std::string code, Loc loc, std::string message) {
-  return add({Severity::Warning, std::move(code), loc, std::move(message), {}, {}});
+Diagnostic& Diagnostics::warning(DiagnosticCode code, Loc loc, std::string message) {
+  return add({Severity::Warning, code, loc, std::move(message), {}, {}});
 }
 
-Diagnostic& Diagnostics::error(std::string code, Loc loc, const Error& e) {
-  Diagnostic& d = error(std::move(code), loc, std::string(e.what()));
+Diagnostic& Diagnostics::error(DiagnosticCode code, Loc loc, const Error& e) {
+  Diagnostic& d = error(code, loc, std::string(e.what()));
   for (const std::string& text : e.notes()) d.note(text);
   return d;
 }
@@ -193,7 +193,7 @@ std::string Diagnostics::render_json() const {
                            json_quote(n.text));
     }
     out += fmt::format(R"({{"severity":"{}","code":{},"file":{},{},"message":{},"notes":[{}],"help":{}}})",
-                       d.severity == Severity::Error ? "error" : "warning", json_quote(d.code),
+                       d.severity == Severity::Error ? "error" : "warning", json_quote(d.code.name()),
                        json_quote(file_), at(d.loc), json_quote(d.message), notes, json_quote(d.help));
     out += '\n';
   }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ir/diagnostic_codes.h"
 #include "ir/error.h"
 #include "ir/graph.h"
 
@@ -28,8 +29,8 @@ struct Note {
 
 struct Diagnostic {
   Severity severity = Severity::Error;
-  std::string code;  // short and stable, for tools: "unknown-name"
-  Loc loc;           // line 0: about the file as a whole
+  DiagnosticCode code;  // short and stable, for tools: "unknown-name"
+  Loc loc;              // line 0: about the file as a whole
   std::string message;
   std::vector<Note> notes;
   std::string help;  // what to do: "did you mean 'linear'?"
@@ -49,10 +50,10 @@ class Diagnostics {
 
   /// The references stay valid until the collection dies, so that notes can be attached.
   Diagnostic& add(Diagnostic d);
-  Diagnostic& error(std::string code, Loc loc, std::string message);
-  Diagnostic& warning(std::string code, Loc loc, std::string message);
+  Diagnostic& error(DiagnosticCode code, Loc loc, std::string message);
+  Diagnostic& warning(DiagnosticCode code, Loc loc, std::string message);
   /// An Error thrown by the graph, at the place that caused it; its notes come along.
-  Diagnostic& error(std::string code, Loc loc, const Error& e);
+  Diagnostic& error(DiagnosticCode code, Loc loc, const Error& e);
 
   size_t error_count() const { return errors_; }
   bool has_errors() const { return errors_ > 0; }

@@ -83,8 +83,8 @@ Loc Parser::found_loc() const {
   return {last.line, last.column + last.length, 1};
 }
 
-void Parser::fail(std::string code, Loc loc, std::string message) {
-  diagnostics_.error(std::move(code), loc, std::move(message));
+void Parser::fail(DiagnosticCode code, Loc loc, std::string message) {
+  diagnostics_.error(code, loc, std::move(message));
   throw Recover{};
 }
 

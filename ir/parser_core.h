@@ -70,7 +70,7 @@ class Parser {
   // Errors.
   std::string found() const;
   Loc found_loc() const;
-  [[noreturn]] void fail(std::string code, Loc loc, std::string message);
+  [[noreturn]] void fail(DiagnosticCode code, Loc loc, std::string message);
   [[noreturn]] void expected(std::string_view what);
   void end_of_statement(std::string_view what);
   void skip_statement();

@@ -79,11 +79,7 @@ class Verifier {
 
  private:
   void report(Loc loc, const std::string& what) {
-    Diagnostic d;
-    d.code = "invalid-graph";
-    d.loc = loc;
-    d.message = path_ + what;
-    found_.push_back(std::move(d));
+    found_.push_back({Severity::Error, "invalid-graph", loc, path_ + what, {}, {}});
   }
   void report(NodeId id, const std::string& what) {
     report(graph_.node(id).loc,

@@ -12,7 +12,7 @@ namespace nnc {
 namespace {
 
 struct Problem {
-  std::string code;
+  DiagnosticCode code;
   Loc loc;
   std::string message, help;
 };

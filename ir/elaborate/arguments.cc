@@ -23,7 +23,7 @@ class ArgumentBinder {
   }
 
  private:
-  Diagnostic& error(const char* code, Loc loc, std::string message) {
+  Diagnostic& error(DiagnosticCode code, Loc loc, std::string message) {
     bound_.failed = true;
     return diag_.error(code, loc, std::move(message)).with_help(callee_.usage());
   }

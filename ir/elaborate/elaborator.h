@@ -107,6 +107,8 @@ class Elaborator {
   bool read_scan(const ast::ScanStmt& s, ScanParts& parts);
   bool run_scan_body(const ast::ScanStmt& s, const ScanParts& parts, std::vector<Value>& next,
                      std::vector<Value>& yields);
+  /// Nothing, with an error given, where `v` is no tensor.
+  std::optional<Value> tensor_part(const Val& v);
   bool next_carries(const ast::ScanStmt& s, const ScanParts& parts, std::vector<Value>& next);
 
   // expressions (expressions.cc, calls.cc, blocks.cc, index.cc)
@@ -156,7 +158,7 @@ class Elaborator {
   Val result(Value v, Loc loc);
   std::string describe(const Val& v);
   /// Reports `e` at `loc`, with the types and places of the tensors involved.
-  Val fail(const std::string& code, Loc loc, const Error& e, const std::vector<Val>& operands);
+  Val fail(DiagnosticCode code, Loc loc, const Error& e, const std::vector<Val>& operands);
   Val poison(Loc loc) const { return {Poison{}, loc}; }
   [[noreturn]] void abandon(Loc loc, const std::string& message);
 

@@ -269,7 +269,7 @@ std::string Elaborator::describe(const Val& v) {
                     v.v);
 }
 
-Val Elaborator::fail(const std::string& code, Loc loc, const Error& e, const std::vector<Val>& operands) {
+Val Elaborator::fail(DiagnosticCode code, Loc loc, const Error& e, const std::vector<Val>& operands) {
   if (dynamic_cast<const PoisonUsed*>(&e)) return poison(loc);
   Diagnostic& d = diag_.error(code, loc, e);
   for (const Val& v : operands) {

@@ -42,13 +42,23 @@ bool Elaborator::read_scan(const ast::ScanStmt& s, ScanParts& parts) {
     }
   }
   for (const ast::Carry& c : s.carries) {
-    Val val = eval(*c.init);
-    good = good && !val.poisoned();
+    std::optional<Value> initial = tensor_part(eval(*c.init));
+    good = good && initial;
     if (!good) continue;
-    parts.initial.push_back(tensor(val, DType::F32));
-    parts.carried.emplace_back(c.name.text, net_.b().type(parts.initial.back()));
+    parts.initial.push_back(*initial);
+    parts.carried.emplace_back(c.name.text, net_.b().type(*initial));
   }
   return good;
+}
+
+std::optional<Value> Elaborator::tensor_part(const Val& v) {
+  if (v.poisoned()) return std::nullopt;
+  try {
+    return tensor(v, DType::F32);
+  } catch (const Error& e) {
+    fail("type", v.loc, e, {});
+    return std::nullopt;
+  }
 }
 
 // The carries after a step: what their names stand for at the end of the body.
@@ -56,9 +66,10 @@ bool Elaborator::next_carries(const ast::ScanStmt& s, const ScanParts& parts, st
   bool good = true;
   for (size_t i = 0; i < s.carries.size(); ++i) {
     const Val* val = lookup(s.carries[i].name.text);
-    if (val->poisoned()) return false;
-    next.push_back(tensor(*val, DType::F32));
-    const Type& type = net_.b().type(next.back());
+    std::optional<Value> value = tensor_part(*val);
+    if (!value) return false;
+    next.push_back(*value);
+    const Type& type = net_.b().type(*value);
     if (type == parts.carried[i].second) continue;
     diag_
         .error("shape", val->loc,
@@ -83,8 +94,9 @@ bool Elaborator::run_scan_body(const ast::ScanStmt& s, const ScanParts& parts, s
   run(s.body);
   bool good = true;
   for (const Val& v : contexts_.back().values) {
-    good = good && !v.poisoned();
-    if (good) yields.push_back(tensor(v, DType::F32));
+    std::optional<Value> value = tensor_part(v);
+    good = good && value;
+    if (good) yields.push_back(*value);
   }
   if (good && yields.size() != s.targets.size()) {
     diag_.error("result-count", s.targets[0].loc,

@@ -108,10 +108,7 @@ void Elaborator::run_input(const ast::InputStmt& s, Loc loc) {
 void Elaborator::run_param(const ast::ParamStmt& s) {
   const ast::Name& name = s.param.name;
   std::optional<Type> type = eval_type(s.param.type, false);
-  std::optional<Init> init = s.init ? initialiser(*s.init) : std::nullopt;
-  if (!s.init)
-    diag_.error("no-initialiser", name.loc, fmt::format("'{}' has no initial value", name.text))
-        .with_help("for example: = normal(0, 0.02)");
+  std::optional<Init> init = initialiser(*s.init);
   Val val = poison(name.loc);
   try {
     net_.set_loc(name.loc);

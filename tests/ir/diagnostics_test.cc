@@ -28,7 +28,7 @@ TEST(Diagnostics, SortedByPlaceOnceEachWithCaretsNotesAndHelp) {
 TEST(Diagnostics, TabsCarriageReturnsWideAndBrokenCharactersKeepTheCaretInPlace) {
   auto shown = [](const std::string& source, Loc loc) {
     Diagnostics d("f", source);
-    d.error("c", loc, "m");
+    d.error("syntax", loc, "m");
     return d.render();
   };
   EXPECT_EQ(shown("\tx\r\n", {1, 2, 1}), "f:1:2: error: m\n  1 |     x\n    |     ^\n");
@@ -41,7 +41,7 @@ TEST(Diagnostics, TabsCarriageReturnsWideAndBrokenCharactersKeepTheCaretInPlace)
 
 TEST(Diagnostics, ALongLineIsCutAroundTheCaret) {
   Diagnostics d("f", std::string(5000, 'a') + "!" + std::string(5000, 'b'));
-  d.error("c", {1, 5001, 1}, "m");
+  d.error("syntax", {1, 5001, 1}, "m");
   std::string text = d.render();
   EXPECT_LT(text.size(), 400u);
   EXPECT_NE(text.find("…aaa"), std::string::npos);
@@ -50,23 +50,23 @@ TEST(Diagnostics, ALongLineIsCutAroundTheCaret) {
 
 TEST(Diagnostics, ManyPlacesOnOneHugeLineShowAFewCharactersEach) {
   Diagnostics d("f", std::string(1 << 22, 'a'));
-  for (uint32_t i = 0; i < 50; ++i) d.error("c", {1, 80000 * i + 1, 1}, "m");
+  for (uint32_t i = 0; i < 50; ++i) d.error("syntax", {1, 80000 * i + 1, 1}, "m");
   EXPECT_LT(d.render().size(), 50u * 500u);
 }
 
 TEST(Diagnostics, JsonIsOneObjectALine) {
   Diagnostics d("a\"b.nn", "x\n");
-  d.error("c", {1, 1, 1}, "say \"hi\"\n\xff").note("n").with_help("h");
+  d.error("syntax", {1, 1, 1}, "say \"hi\"\n\xff").note("n").with_help("h");
   EXPECT_EQ(
       d.render_json(),
-      R"({"severity":"error","code":"c","file":"a\"b.nn","line":1,"column":1,"length":1,)"
+      R"({"severity":"error","code":"syntax","file":"a\"b.nn","line":1,"column":1,"length":1,)"
       R"("message":"say \"hi\"\n�","notes":[{"line":0,"column":0,"length":0,"message":"n"}],"help":"h"})"
       "\n");
 }
 
 TEST(Diagnostics, ManyAreCounted) {
   Diagnostics d("f", "");
-  for (uint32_t i = 1; i <= 70; ++i) d.error("c", {i, 1, 1}, "m");
+  for (uint32_t i = 1; i <= 70; ++i) d.error("syntax", {i, 1, 1}, "m");
   EXPECT_NE(d.render().find("f: 20 more are not shown\n"), std::string::npos);
 }
 

@@ -340,6 +340,21 @@ TEST(Elaborate, SaysWhatIsWrongWhere) {
   }
 }
 
+TEST(Elaborate, ATextInAScanIsOneMistakeAndTheRestIsReadAsIfItWereNone) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"y = scan t as s over T { yield \"a\" }", "34: error: the text \"a\" is not a tensor"},
+      {"y = scan t as s over T carry h = \"a\" { yield s }", "36: error: the text \"a\" is not a tensor"},
+      {"y = scan t as s over T carry h = 0 { h = \"a\"\n yield s }",
+       "40: error: the text \"a\" is not a tensor"},
+  };
+  for (const auto& [line, want] : rows) {
+    std::string got =
+        errors_of(std::string("model M {\n  input t: i32[B, T]\n  ") + line + "\n  output y\n}\n");
+    EXPECT_TRUE(got.starts_with(std::string("model.nn:3:") + want)) << got;
+    EXPECT_EQ(got.find("error:"), got.rfind("error:")) << got;
+  }
+}
+
 const ErrorCase kTrainErrors[] = {
     {"loss y", "8: error: loss must be one real number, and this is f32[B, 2]"},
     {"loss mse(y, t)", "8: error: mse compares real values of one type, not f32[B, 2] and f32[B]"},

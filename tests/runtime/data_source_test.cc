@@ -51,7 +51,7 @@ TEST(DataSource, CheckReportsEveryMistakeAtItsPlace) {
   std::vector<Diagnostic> found = diagnostics.sorted();
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].loc.column, 7u);
-  EXPECT_EQ(found[0].code, "missing-data");
+  EXPECT_EQ(found[0].code.name(), "missing-data");
   EXPECT_EQ(found[1].loc.column, 22u);
   EXPECT_EQ(found[1].help, "did you mean 'target'?");
 }

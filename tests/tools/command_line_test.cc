@@ -14,15 +14,10 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-// Parsing alone: the line is whole, and nothing is run. Callbacks hold what the options are bound to, so they stay.
-void disarm(CLI::App& app) {
-  app.parse_complete_callback([] { throw CLI::Success(); });
-}
-
-// What is wrong with the command line; an empty message where nothing is.
+// What is wrong with the command line; an empty message where nothing is. Nothing is run.
 UsageError parse(Words words) {
   std::unique_ptr<CLI::App> app = make_app();
-  disarm(*app);
+  app->parse_complete_callback([] { throw CLI::Success(); });
   std::reverse(words.begin(), words.end());
   try {
     app->parse(words);

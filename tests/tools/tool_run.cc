@@ -14,14 +14,18 @@ namespace nnc {
 
 namespace fs = std::filesystem;
 
-Outcome run(const std::string& arguments, const std::string& input) {
-  FILE* pipe = popen((std::string(NNC_TOOL) + " " + arguments + " 2>&1 <" + input).c_str(), "r");
+Outcome run_command(const std::string& command, const std::string& input) {
+  FILE* pipe = popen((command + " 2>&1 <" + input).c_str(), "r");
   Outcome out;
   std::array<char, 4096> buffer;
   while (size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) out.text.append(buffer.data(), n);
   int raw = pclose(pipe);
   out.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128;
   return out;
+}
+
+Outcome run(const std::string& arguments, const std::string& input) {
+  return run_command(std::string(NNC_TOOL) + " " + arguments, input);
 }
 
 std::string run_in_terminal(const std::string& arguments, const std::string& interrupt_at) {

@@ -13,7 +13,9 @@ struct Outcome {
   std::string text;  // standard output and error together
 };
 
-/// Into a pipe, with the file to read from standard input.
+/// A line of the shell, into a pipe, with the file to read from standard input.
+Outcome run_command(const std::string& command, const std::string& input = "/dev/null");
+/// The tool in the same way.
 Outcome run(const std::string& arguments, const std::string& input = "/dev/null");
 /// What it writes to a terminal of 80 columns, where Ctrl-C is pressed once `interrupt_at` has been shown.
 std::string run_in_terminal(const std::string& arguments, const std::string& interrupt_at = "");

@@ -22,7 +22,9 @@ CLI::Validator one_of(std::vector<std::string> choices) {
   std::string list = fmt::format("{{{}}}", fmt::join(choices, ","));
   auto check = [choices = std::move(choices)](std::string& word) -> std::string {
     if (std::find(choices.begin(), choices.end(), word) != choices.end()) return "";
-    std::string message = fmt::format("'{}' is none of {}", word, fmt::join(choices, ", "));
+    std::string message = choices.size() > kManyChoices
+                              ? fmt::format("there is no '{}'", word)
+                              : fmt::format("'{}' is none of {}", word, fmt::join(choices, ", "));
     if (auto meant = suggest(word, choices)) message += fmt::format("; did you mean '{}'?", *meant);
     return message;
   };
@@ -38,7 +40,7 @@ std::unique_ptr<CLI::App> make_app() {
   app->set_version_flag("--version", "nnc 0.1.0", "The version");
   app->require_subcommand(1);
   for (auto add : {add_new, add_check, add_show, add_train, add_eval, add_predict, add_explain, add_opt,
-                   add_bench, add_cache, add_help})
+                   add_bench, add_cache, add_explain_error, add_help})
     add(*app);
   app->footer(
       "nnc COMMAND --help shows a command's options and examples.\n"

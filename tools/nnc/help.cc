@@ -11,19 +11,6 @@ namespace {
 
 constexpr size_t kWidth = 100, kColumn = 30;
 
-// Words of `text` in lines from column `indent` to the width.
-std::string wrapped(const std::string& text, size_t indent) {
-  std::string out, line;
-  for (const std::string& word : CLI::detail::split(text, ' ')) {
-    if (!line.empty() && indent + line.size() + 1 + word.size() > kWidth) {
-      out += line + "\n" + std::string(indent, ' ');
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-  }
-  return out + line + "\n";
-}
-
 // "  --name VALUE    what it is", on two lines where the name is long.
 std::string entry(const std::string& left, const std::string& text) {
   std::string out = "  " + left;
@@ -89,6 +76,18 @@ std::string commands_section(const CLI::App& app) {
 
 }  // namespace
 
+std::string wrapped(const std::string& text, size_t indent) {
+  std::string out, line;
+  for (const std::string& word : CLI::detail::split(text, ' ')) {
+    if (!line.empty() && indent + line.size() + 1 + word.size() > kWidth) {
+      out += line + "\n" + std::string(indent, ' ');
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return out + line + "\n";
+}
+
 std::string help_text(const CLI::App* app, std::string name, CLI::AppFormatMode) {
   std::string out = wrapped(app->get_description(), 0) + "\n" + usage(*app, name);
   out += commands_section(*app);
@@ -127,7 +126,7 @@ void add_help(CLI::App& app) {
 std::string value_name(const CLI::Option& option) {
   if (option.get_type_size() == 0 || option.get_items_expected_max() == 0) return "";
   std::vector<std::string> choices = choices_of(option);
-  if (!choices.empty())
+  if (!choices.empty() && choices.size() <= kManyChoices)
     return fmt::format("{}{}", fmt::join(choices, "|"), option.get_delimiter() ? ",..." : "");
   std::string type = option.get_type_name();
   type = type.substr(0, type.find(':'));

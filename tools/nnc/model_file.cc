@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -54,8 +55,24 @@ TrainerOptions RunOptions::trainer_options() const {
   return {.engine = std::move(engine), .batch = batch, .seed = seed};
 }
 
+namespace {
+
+// "more: nnc explain-error shape type", each code once.
+std::string explanation_of(const Diagnostics& diagnostics) {
+  std::string out = "more: nnc explain-error";
+  std::set<std::string_view> seen;
+  for (const Diagnostic& d : diagnostics.sorted()) {
+    if (seen.insert(d.code.name()).second) out += fmt::format(" {}", d.code.name());
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
 void print_diagnostics(const Diagnostics& diagnostics, const std::string& format) {
-  std::string text = format == "json" ? diagnostics.render_json() : diagnostics.render(isatty(STDERR_FILENO));
+  bool json = format == "json";
+  std::string text = json ? diagnostics.render_json() : diagnostics.render(isatty(STDERR_FILENO));
+  if (!json && diagnostics.has_errors()) text += explanation_of(diagnostics);
   std::fputs(text.c_str(), stderr);
 }
 

@@ -9,6 +9,7 @@
 #include "ir/error.h"
 #include "ir/graph_text.h"
 #include "ir/parser.h"
+#include "ir/verify.h"
 #include "passes/pipeline.h"
 #include "runtime/file.h"
 #include "tools/nnc/model_file.h"
@@ -35,6 +36,9 @@ Subject subject_of(const ModelOptions& options) {
                                 [](const ast::Item& i) { return std::holds_alternative<ast::Graph>(i); });
   if (!diagnostics.has_errors() && has_graphs) {
     Subject out{parse_graphs(diagnostics), std::nullopt};
+    for (const Graph& graph : out.graphs) {
+      for (Diagnostic& d : verify(graph, Stage::Primitives)) diagnostics.add(std::move(d));
+    }
     print_diagnostics(diagnostics, options.message_format);
     if (diagnostics.has_errors()) throw Reported{};
     return out;
