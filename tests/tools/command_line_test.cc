@@ -77,7 +77,7 @@ TEST_F(CommandLine, EveryCommandHasAGroupASummaryAndExamplesThatParse) {
       SCOPED_TRACE(line);
       size_t at = line.find("nnc ");
       ASSERT_NE(at, std::string::npos);
-      Words words = words_of(line.substr(at + 4, line.find(" > ") - at - 4));
+      Words words = words_of(line.substr(at + 4, line.find_first_of(">)", at) - at - 4));
       EXPECT_EQ(parse(words).message, "");
       for (const std::string& word : words) {
         if (!word.starts_with("examples/")) continue;

@@ -55,6 +55,7 @@ void add_explain(CLI::App& app);
 void add_opt(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_cache(CLI::App& app);
+void add_completion(CLI::App& app);
 void add_explain_error(CLI::App& app);
 void add_help(CLI::App& app);
 

@@ -18,13 +18,6 @@ std::string entry(const std::string& left, const std::string& text) {
   return out + wrapped(text, kColumn);
 }
 
-std::string option_names(const CLI::Option& o) {
-  std::vector<std::string> names;
-  for (const std::string& name : o.get_snames()) names.push_back("-" + name);
-  for (const std::string& name : o.get_lnames()) names.push_back("--" + name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
 // CLI11 keeps the default of a list in brackets.
 std::string default_text(const CLI::Option& o) {
   std::string text = o.get_default_str();
@@ -33,7 +26,9 @@ std::string default_text(const CLI::Option& o) {
 
 std::string option_entry(const CLI::Option& o) {
   std::string value = value_name(o);
-  std::string left = o.get_positional() ? value : option_names(o) + (value.empty() ? "" : " " + value);
+  std::string left = o.get_positional() ? value
+                                        : fmt::format("{}", fmt::join(option_names(o), ", ")) +
+                                              (value.empty() ? "" : " " + value);
   std::string text = o.get_description();
   if (!value.empty() && !o.get_default_str().empty()) text += fmt::format(" [default: {}]", default_text(o));
   for (const CLI::Option* other : o.get_excludes()) text += fmt::format(" [not with {}]", other->get_name());
@@ -75,6 +70,13 @@ std::string commands_section(const CLI::App& app) {
 }
 
 }  // namespace
+
+std::vector<std::string> option_names(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  return names;
+}
 
 std::string wrapped(const std::string& text, size_t indent) {
   std::string out, line;

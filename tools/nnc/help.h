@@ -17,6 +17,8 @@ std::string wrapped(const std::string& text, size_t indent);
 /// What ends the help of a command.
 std::string examples_text(const std::vector<Example>& examples);
 
+/// "-o" and "--output".
+std::vector<std::string> option_names(const CLI::Option& option);
 /// What stands for the value of an option: "FILE.nn", "fused|unfused", "N"; empty for a flag.
 std::string value_name(const CLI::Option& option);
 /// More choices than these are not spelt out.

@@ -20,7 +20,7 @@ const CLI::App& chosen(const CLI::App& app) {
   return subs.empty() ? app : chosen(*subs.back());
 }
 
-std::vector<std::string> option_names(const CLI::App& app) {
+std::vector<std::string> long_names(const CLI::App& app) {
   std::vector<std::string> out;
   for (const CLI::Option* o : app.get_options()) {
     for (const std::string& name : o->get_lnames()) out.push_back(name);
@@ -46,12 +46,12 @@ std::string bare_name(const std::string& word) {
 // A name that is close, else the commands that have this very option.
 std::vector<std::string> option_notes(const CLI::App& app, const std::string& word) {
   std::string name = bare_name(word);
-  std::vector<std::string> own = option_names(app), notes;
+  std::vector<std::string> own = long_names(app), notes;
   if (std::find(own.begin(), own.end(), name) != own.end())
     return {fmt::format("did you mean '--{}'?", name)};
   if (auto meant = suggest(name, own)) return {fmt::format("did you mean '--{}'?", *meant)};
   for (const CLI::App* sub : root_of(app).get_subcommands({})) {
-    std::vector<std::string> theirs = option_names(*sub);
+    std::vector<std::string> theirs = long_names(*sub);
     if (sub != &app && std::find(theirs.begin(), theirs.end(), name) != theirs.end())
       notes.push_back(fmt::format("'{}' has one", full_name(*sub)));
   }
