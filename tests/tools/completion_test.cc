@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "tests/runtime/bad_files.h"
-#include "tests/tools/run_tool.h"
+#include "tests/tools/tool_run.h"
 
 namespace nnc {
 namespace {
@@ -67,7 +67,7 @@ TEST(Completion, BashOffersCommandsOptionsChoicesAndFilesByExtension) {
 void expect_readable(const std::string& shell, const std::string& option) {
   if (!installed(shell)) GTEST_SKIP() << shell << " is not installed";
   TestFolder folder;
-  Outcome script = run_tool("completion " + shell);
+  Outcome script = run("completion " + shell);
   ASSERT_EQ(script.status, 0) << script.text;
   Outcome o = run_command(shell + " " + option + " " + folder.write("script", script.text));
   EXPECT_EQ(o.status, 0) << o.text;
@@ -80,7 +80,7 @@ TEST(Completion, FishReadsItsScript) { expect_readable("fish", "--no-execute"); 
 TEST(Completion, FishOffersChoicesAndOptions) {
   if (!installed("fish")) GTEST_SKIP() << "fish is not installed";
   TestFolder folder;
-  std::string script = folder.write("nnc.fish", run_tool("completion fish").text);
+  std::string script = folder.write("nnc.fish", run("completion fish").text);
   auto offered = [&](const std::string& line) {
     return run_command("HOME=" + folder.file("") + " fish --no-config -c 'source " + script +
                        "; complete -C \"" + line + "\" | cut -f 1'")
