@@ -125,7 +125,7 @@ TEST_F(CommandLine, EveryMisspeltOptionIsToldWhichOneWasMeant) {
       UsageError e = parse(words);
       EXPECT_EQ(e.message, "'nnc " + joined(c.words) + "' has no option '" + words.back() + "'");
       ASSERT_FALSE(e.notes.empty());
-      EXPECT_EQ(e.notes[0], "did you mean '--" + o->get_lnames()[0] + "'?");
+      EXPECT_TRUE(e.notes[0].starts_with("did you mean '--" + o->get_lnames()[0])) << e.notes[0];
     }
   }
 }

@@ -49,6 +49,7 @@ void add_new(CLI::App& app);
 void add_check(CLI::App& app);
 void add_show(CLI::App& app);
 void add_train(CLI::App& app);
+void add_sweep(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_explain(CLI::App& app);

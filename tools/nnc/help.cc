@@ -118,7 +118,7 @@ void add_help(CLI::App& app) {
   for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
   CLI::App* command = add_command(app, group::kSetup, "help", "What a command does, its options, examples",
                                   {{"nnc help train", "the same as nnc train --help"}});
-  command->add_option("command", *name, "The command")->type_name("")->check(one_of(names));
+  command->add_option("command", *name, "The command")->type_name("COMMAND")->check(one_of(names));
   command->callback([&app, name] {
     const CLI::App& shown = name->empty() ? app : *app.get_subcommand(*name);
     fmt::print("{}", shown.help(name->empty() ? "" : app.get_name(), CLI::AppFormatMode::Normal));

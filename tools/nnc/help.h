@@ -22,7 +22,7 @@ std::vector<std::string> option_names(const CLI::Option& option);
 /// What stands for the value of an option: "FILE.nn", "fused|unfused", "N"; empty for a flag.
 std::string value_name(const CLI::Option& option);
 /// More choices than these are not spelt out.
-constexpr size_t kManyChoices = 16;
+constexpr size_t kManyChoices = 11;
 /// The values of an option that has a choice of them, else none.
 std::vector<std::string> choices_of(const CLI::Option& option);
 

@@ -85,17 +85,29 @@ Module load_module(const ModelOptions& options) {
   return std::move(*module);
 }
 
-void load_data_into(Trainer& trainer, const ModelOptions& model, const std::string& data) {
-  if (!trainer.module().spec)
-    throw Error(fmt::format("{} has no train block: it names no data or loss", model.file));
-  std::optional<DataSpec> spec = trainer.module().spec->data;
+Dataset read_data(const Module& module, const ModelOptions& model, const std::string& data,
+                  const Learnt& known) {
+  if (!module.spec) throw Error(fmt::format("{} has no train block: it names no data or loss", model.file));
+  const std::optional<DataSpec>& spec = module.spec->data;
   if (data.empty() && !spec) {
     throw Error(fmt::format("{} names no data", model.file),
                 {"add a line like `data csv(\"points.csv\")`, or give --data"});
   }
-  const Learnt& known = trainer.learnt();
-  trainer.set_data(data.empty() ? load_data(*spec, model.folder(), known)
-                                : load_data(with_path(spec, data), "", known));
+  return data.empty() ? load_data(*spec, model.folder(), known) : load_data(with_path(spec, data), "", known);
+}
+
+void check_writable(const std::string& output) {
+  if (output.empty()) return;
+  std::filesystem::path folder = std::filesystem::path(output).parent_path();
+  if (folder.empty()) folder = ".";
+  if (access(folder.c_str(), W_OK) != 0) {
+    throw Error(fmt::format("cannot write {}: the folder {} does not exist or is not writable", output,
+                            folder.string()));
+  }
+}
+
+void load_data_into(Trainer& trainer, const ModelOptions& model, const std::string& data) {
+  trainer.set_data(read_data(trainer.module(), model, data, trainer.learnt()));
 }
 
 void load_trained(Trainer& trainer, const std::string& weights) {

@@ -44,6 +44,14 @@ void print_diagnostics(const Diagnostics& diagnostics, const std::string& format
 /// Loads weights to evaluate or predict with. Throws Error where they leave open what the model file asks for.
 void load_trained(Trainer& trainer, const std::string& weights);
 
+/// The data of the model, or of --data instead. With `known`, from weights that these data are for.
+Dataset read_data(const Module& module, const ModelOptions& model, const std::string& data,
+                  const Learnt& known = {});
+
+/// A long run must not fail at its end for a folder that was never there: throws Error unless `output` can be written.
+/// Empty is no file.
+void check_writable(const std::string& output);
+
 /// Reads the data of the model (or of --data) into the trainer, as what it knows from weights says.
 void load_data_into(Trainer& trainer, const ModelOptions& model, const std::string& data);
 
