@@ -18,8 +18,24 @@
 namespace nnc {
 namespace {
 
+// What a user can do about it.
+std::vector<std::string> remedies(int error) {
+  switch (error) {
+    case ENOSPC:
+      return {"the disk is full: make room on it, or choose a place on another one"};
+    case EDQUOT:
+      return {"your quota of this disk is used up: remove files, or choose a place on another disk"};
+    case EROFS:
+      return {"this disk can only be read: choose a place on another one"};
+    case EACCES:
+      return {"change the permissions, or choose another place"};
+  }
+  return {};
+}
+
 [[noreturn]] void fail(const std::string& path, std::string_view what) {
-  throw Error(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
+  int error = errno;
+  throw Error(fmt::format("{}: {}: {}", path, what, std::strerror(error)), remedies(error));
 }
 
 /// Closes the descriptor at the end of its scope.
