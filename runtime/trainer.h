@@ -77,6 +77,8 @@ class Trainer {
 
   /// Fresh weights from the seed; optimizer state and counters to zero.
   void initialize();
+  /// All of it to zero, at the beginning: what there is to do before load_weights() or restore().
+  void clear();
   /// Trainable parameters and the model's own state by path; every mismatch is listed in one Error.
   void load_weights(const std::string& path);
   void save_weights(const std::string& path) const;

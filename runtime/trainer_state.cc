@@ -130,20 +130,24 @@ std::vector<std::string> differences(const std::map<std::string, std::string>& n
 
 }  // namespace
 
+void Trainer::clear() {
+  for (auto& [path, tensor] : state_) std::fill(tensor.bytes().begin(), tensor.bytes().end(), std::byte{0});
+  auto counter = state_.find(kSeedParam);
+  if (counter != state_.end()) counter->second.set_int(0, seed_);
+  position_ = {};
+  schedule_.reset();
+}
+
 void Trainer::initialize() {
+  clear();
   Tensor seed = Tensor::scalar(Literal::from_int(DType::I64, seed_));
   NamedTensors none;
   std::vector<Tensor> values = interpret(module_.init, {{"seed", seed}}, none);
-  for (auto& [path, tensor] : state_) std::fill(tensor.bytes().begin(), tensor.bytes().end(), std::byte{0});
   for (size_t i = 0; i < values.size(); ++i) {
     std::span<std::byte> to = state_.at(module_.init.outputs()[i].name).bytes();
     std::copy_n(values[i].bytes().begin(), to.size(), to.begin());
   }
-  auto counter = state_.find(kSeedParam);
-  if (counter != state_.end()) counter->second.set_int(0, seed_);
   start_averages();
-  position_ = {};
-  schedule_.reset();
 }
 
 // A moving average begins as the weights themselves.

@@ -1,9 +1,6 @@
 // nnc train: fit a model to its data, report every epoch, write the weights.
 #include <cmath>
-#include <filesystem>
 #include <memory>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -26,17 +23,6 @@ struct TrainOptions {
   int64_t checkpoint_keep = 3;
   EpochOutputOptions epoch;
 };
-
-// A long run must not fail at its end for a folder that was never there.
-void check_writable(const std::string& output) {
-  if (output.empty()) return;
-  std::filesystem::path folder = std::filesystem::path(output).parent_path();
-  if (folder.empty()) folder = ".";
-  if (access(folder.c_str(), W_OK) != 0) {
-    throw Error(fmt::format("cannot write {}: the folder {} does not exist or is not writable", output,
-                            folder.string()));
-  }
-}
 
 // A step with a bad loss changes no weight; but a gradient that overflowed under a finite loss does.
 void stop_on_bad_loss(const EpochReport& r, const Trainer& trainer, const TrainOptions& o) {
@@ -68,7 +54,8 @@ void load_data(Trainer& trainer, const TrainOptions& o) {
 }
 
 void start(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs) {
-  trainer.initialize();
+  bool loads = !o.weights.empty() || !o.resume.empty();
+  loads ? trainer.clear() : trainer.initialize();
   if (!o.weights.empty()) trainer.load_weights(o.weights);
   if (o.resume.empty()) return;
   checkpoints->restore(trainer, o.resume);
