@@ -124,8 +124,7 @@ Results top_k_row(Call c) {
     throw Error(fmt::format("top_k's k is from 1 to {} classes, not {}", class_count(c), c.integer("k")));
   note_target(c);
   int64_t last = type.rank() - 1;
-  Value chosen = chosen_class(b, type, target), zero = b.scalar(type.dtype, 0);
-  Value score = sum_over(b, b.select(chosen, logits, zero), {last}, true);
+  Value score = class_score(b, logits, target, true);
   Shape column = b.shape(target);
   column.push_back(1);
   Value index = b.iota({DType::I32, type.shape}, last);

@@ -36,12 +36,6 @@ void check_options(Builder& b, const char* what, const Type& scores, const Class
   }
 }
 
-// The target is picked by a comparison rather than a gather, so that its gradient needs no scatter.
-Value pick(Builder& b, Value scores, Value target) {
-  Value chosen = chosen_class(b, b.type(scores), target);
-  return sum_over(b, b.select(chosen, scores, number(b, scores, 0)), {-1});
-}
-
 // sum(loss) / sum(weight), 0 where nothing counts.
 Value weighted_mean(Builder& b, Value loss, Value weight) {
   Value sum = sum_over(b, weight), zero = number(b, sum, 0);
@@ -52,7 +46,7 @@ Value weighted_mean(Builder& b, Value loss, Value weight) {
 Value indexed_loss(Builder& b, Value log_p, Value target, const ClassOptions& options) {
   Type type = b.type(log_p);
   Value weighted = options.weight ? b.mul(log_p, *options.weight) : log_p;
-  Value loss = b.neg(pick(b, weighted, target));
+  Value loss = b.neg(class_score(b, weighted, target));
   if (options.label_smoothing > 0) {
     Value classes = count_over(b, type, {-1}, type.dtype), share = number(b, loss, options.label_smoothing);
     Value everywhere = b.div(b.neg(sum_over(b, weighted, {-1})), classes);
@@ -60,7 +54,7 @@ Value indexed_loss(Builder& b, Value log_p, Value target, const ClassOptions& op
   }
   if (!options.weight && !options.ignore_index) return mean_over(b, loss);
   Value one = b.full(type.dtype, type.shape, 1);
-  Value weight = pick(b, options.weight ? b.mul(one, *options.weight) : one, target);
+  Value weight = class_score(b, options.weight ? b.mul(one, *options.weight) : one, target);
   if (options.ignore_index) {
     Value ignored = b.eq(target, b.constant(Literal::from_int(b.dtype(target), *options.ignore_index)));
     weight = b.select(ignored, number(b, weight, 0), weight);
@@ -100,7 +94,7 @@ Value cross_entropy(Net& net, Value logits, Value target, const ClassOptions& op
   if (!plain) return indexed_loss(b, log_softmax(b, logits), target, options);
   Value shifted = minus_max(b, logits, -1);
   Value log_sum = b.log(sum_over(b, b.exp(shifted), {-1}));
-  return mean_over(b, b.sub(log_sum, pick(b, shifted, target)));
+  return mean_over(b, b.sub(log_sum, class_score(b, shifted, target)));
 }
 
 Value nll(Net& net, Value log_probabilities, Value target, const ClassOptions& options) {
@@ -150,7 +144,7 @@ Value focal(Net& net, Value logits, Value target, double gamma, std::optional<do
   Value infinite = number(b, logits, -std::numeric_limits<double>::infinity());
   Value total = logsumexp_over(b, logits, {-1});
   Value others = logsumexp_over(b, b.select(chosen, infinite, logits), {-1});
-  Value log_p = b.sub(pick(b, logits, target), total), log_rest = b.sub(others, total);
+  Value log_p = b.sub(class_score(b, logits, target), total), log_rest = b.sub(others, total);
   return mean_over(b, modulated(b, log_p, log_rest, gamma));
 }
 

@@ -33,6 +33,12 @@ Value chosen_class(Builder& b, const Type& like, Value target) {
   return b.eq(b.iota({indices.dtype, like.shape}, like.rank() - 1), b.reshape(target, column));
 }
 
+// By a comparison rather than a gather, so that its gradient needs no scatter.
+Value class_score(Builder& b, Value scores, Value target, bool keep) {
+  Value chosen = chosen_class(b, b.type(scores), target), none = b.scalar(b.dtype(scores), 0);
+  return sum_over(b, b.select(chosen, scores, none), {-1}, keep);
+}
+
 Value one_hot(Builder& b, Value x, const Dim& classes, DType dtype) {
   Type type = b.type(x);
   if (!is_integer(type.dtype)) throw Error("one_hot takes integers, not " + type.str());

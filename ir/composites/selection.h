@@ -11,6 +11,8 @@ namespace nnc {
 Value one_hot(Builder& b, Value x, const Dim& classes, DType dtype);
 /// true along the last axis of `like` [..., classes] where the index is target's [...].
 Value chosen_class(Builder& b, const Type& like, Value target);
+/// scores [..., C] at the index that is target's [...]: [...], or [..., 1] with `keep`; 0 where that is no class.
+Value class_score(Builder& b, Value scores, Value target, bool keep = false);
 /// The k largest (or smallest) elements along `axis` in falling (rising) order, and their i32 indices; of equals the
 /// first comes first, and a NaN before everything. Nothing flows back: prediction only.
 std::vector<Value> top_k(Builder& b, Value x, int64_t k, int64_t axis = -1, bool largest = true);

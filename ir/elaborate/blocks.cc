@@ -39,32 +39,40 @@ Val Elaborator::call_block(const ast::Block& block, const std::vector<ast::Arg>&
   }
   if (!good || std::any_of(actual.begin(), actual.end(), [](const Val& v) { return v.poisoned(); }))
     return poison(loc);
+  Many results{run_block(block, std::move(inside), actual, inputs, loc)};
+  if (results.items.empty()) return poison(loc);
+  if (results.items.size() == 1) return results.items[0];
+  return {std::move(results), loc};
+}
 
-  NetScope scope(net_, net_.unique(name));
+// The results of the body; none where something is wrong.
+std::vector<Val> Elaborator::run_block(const ast::Block& block, Environment inside,
+                                       const std::vector<Val>& actual, const std::vector<ast::Arg>& inputs,
+                                       Loc loc) {
+  NetScope scope(net_, net_.unique(block.name.text));
   env_.push_back(std::move(inside));
   active_.push_back(&block);
   contexts_.push_back({Context::kBlock, {}, false});
   for (const ast::Formal& f : block.formals) {
     if (f.default_value && !env_.back().names.count(f.name.text)) define(f.name, eval(*f.default_value));
   }
+  bool good = true;
   for (size_t i = 0; i < actual.size(); ++i)
     good = match_input(block.inputs[i], actual[i], inputs[i].value->loc) && good;
-  Many results;
+  std::vector<Val> results;
   if (good) {
     run(block.body);
-    results.items = std::move(contexts_.back().values);
+    results = std::move(contexts_.back().values);
     if (!contexts_.back().filled) {
-      diag_.error("no-result", block.name.loc, fmt::format("block {} returns nothing", name));
-      results.items = {poison(loc)};
+      diag_.error("no-result", block.name.loc, fmt::format("block {} returns nothing", block.name.text));
+      results = {poison(loc)};
     }
-    good = match_results(block, results.items, loc);
+    good = match_results(block, results, loc);
   }
   contexts_.pop_back();
   active_.pop_back();
   env_.pop_back();
-  if (!good || results.items.empty()) return poison(loc);
-  if (results.items.size() == 1) return results.items[0];
-  return {std::move(results), loc};
+  return good ? results : std::vector<Val>();
 }
 
 bool Elaborator::bind_block_formals(const ast::Block& block, const std::vector<ast::Arg>& args, Loc loc,

@@ -46,14 +46,7 @@ Val Elaborator::eval_call(const ast::Call& call, Loc loc) {
   if (name->name == "params" && !formals) return call_params(call, loc);
   const LayerRow* row = find_layer(name->name);
   if (row == nullptr) {
-    Loc where = formals ? formals->callee->loc : call.callee->loc;
-    Diagnostic& d =
-        diag_.error("unknown-function", where, fmt::format("there is no layer or block '{}'", name->name));
-    if (find_measure(name->name))
-      d.with_help(
-          fmt::format("{} is a metric over a whole set: it stands alone in a metric line", name->name));
-    else
-      d.suggest(name->name, function_names(declarations_, contexts_.empty()));
+    report_unknown_function(name->name, (formals ? formals : &call)->callee->loc);
   } else if (formals) {
     diag_.error("not-a-function", call.callee->loc,
                 fmt::format("{} is a layer, and what it gives is no function", row->name));
@@ -62,6 +55,14 @@ Val Elaborator::eval_call(const ast::Call& call, Loc loc) {
   Given given = eval_arguments(row, call);
   if (row == nullptr || formals) return poison(loc);
   return call_layer(*row, std::move(given), loc);
+}
+
+void Elaborator::report_unknown_function(const std::string& name, Loc loc) {
+  Diagnostic& d = diag_.error("unknown-function", loc, fmt::format("there is no layer or block '{}'", name));
+  if (find_measure(name))
+    d.with_help(fmt::format("{} is a metric over a whole set: it stands alone in a metric line", name));
+  else
+    d.suggest(name, function_names(declarations_, contexts_.empty()));
 }
 
 std::vector<std::pair<const ast::Arg*, Val>> Elaborator::eval_arguments(const LayerRow* row,

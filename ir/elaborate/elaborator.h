@@ -121,6 +121,7 @@ class Elaborator {
   Val binary_on_tensors(const ast::Binary& e, const Val& a, const Val& b);
   Value power(Value base, const Val& exponent);
   Val eval_call(const ast::Call& call, Loc loc);
+  void report_unknown_function(const std::string& name, Loc loc);
   /// The argument number `position` among those without a name.
   Val eval_argument(const LayerRow* row, const ast::Arg& arg, size_t position);
   /// `bound`, if given, sees the call with its arguments once it is built.
@@ -129,6 +130,8 @@ class Elaborator {
   std::vector<std::pair<const ast::Arg*, Val>> eval_arguments(const LayerRow* row, const ast::Call& call);
   Val call_block(const ast::Block& block, const std::vector<ast::Arg>& formals,
                  const std::vector<ast::Arg>& inputs, Loc loc);
+  std::vector<Val> run_block(const ast::Block& block, Environment inside, const std::vector<Val>& actual,
+                             const std::vector<ast::Arg>& inputs, Loc loc);
   Val call_params(const ast::Call& call, Loc loc);
   ArgValue layer_argument(const LayerArg& arg, const std::vector<std::pair<const ast::Arg*, Val>>& given,
                           const std::vector<Val>& operands);

@@ -1,6 +1,7 @@
 #include "tools/nnc/picture.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -97,7 +98,10 @@ Drawing draw(const LayerNode& n, bool root = false) {
 
 class Svg {
  public:
-  Svg(const std::vector<const LayerNode*>& layers, bool links) : layers_(layers), links_(links) {}
+  /// With `links`, layers lead to the anchors of their places in this list.
+  Svg(const std::vector<const LayerNode*>& layers, bool links) : links_(links) {
+    for (size_t i = 0; i < layers.size(); ++i) numbers_[layers[i]] = i;
+  }
 
   std::string picture(const Drawing& root) {
     children(root, 0, 0);
@@ -135,9 +139,8 @@ class Svg {
   }
 
   void layer(const Drawing& d, double x, double y) {
-    auto number = std::find(layers_.begin(), layers_.end(), d.node) - layers_.begin();
     bool linked = links_ && d.node->kind == LayerKind::Layer;
-    if (linked) text_ += fmt::format("<a href=\"#layer-{}\">", number);
+    if (linked) text_ += fmt::format("<a href=\"#layer-{}\">", numbers_.at(d.node));
     text_ += "<g>";
     if (!d.node->path.empty()) text_ += fmt::format("<title>{}</title>", escaped(d.node->path));
     box(d, x, y);
@@ -163,7 +166,7 @@ class Svg {
                          tip ? " marker-end=\"url(#tip)\"" : "");
   }
 
-  const std::vector<const LayerNode*>& layers_;
+  std::unordered_map<const LayerNode*, size_t> numbers_;
   bool links_;
   std::string text_;
 };
@@ -171,6 +174,12 @@ class Svg {
 void collect_layers(const LayerNode& n, std::vector<const LayerNode*>& out) {
   if (n.kind == LayerKind::Layer) out.push_back(&n);
   for (const LayerNode& child : n.children) collect_layers(child, out);
+}
+
+std::vector<const LayerNode*> layers_in_order(const LayerNode& tree) {
+  std::vector<const LayerNode*> out;
+  collect_layers(tree, out);
+  return out;
 }
 
 // The lines of the graph's text that define the layer's nodes; a node with a body goes on to its closing brace.
@@ -194,12 +203,6 @@ addEventListener("hashchange", unfold); unfold();
 )";
 
 }  // namespace
-
-std::vector<const LayerNode*> layers_in_order(const LayerNode& tree) {
-  std::vector<const LayerNode*> out;
-  collect_layers(tree, out);
-  return out;
-}
 
 std::string svg_of(const LayerNode& tree, bool links) {
   std::vector<const LayerNode*> layers = layers_in_order(tree);

@@ -9,10 +9,8 @@
 namespace nnc::tool {
 
 /// A picture of its own, <svg …>…</svg>. With `links`, a click on a layer goes to the element "#layer-N", N counting
-/// the tree's layers as `layers_in_order` does.
+/// the tree's layers (no clusters, inputs, params or outputs) in the order of the picture.
 std::string svg_of(const LayerNode& tree, bool links = false);
-/// The layers (no clusters, inputs, params or outputs) in the order of the picture.
-std::vector<const LayerNode*> layers_in_order(const LayerNode& tree);
 /// A page: the picture, and each layer unfolded to its primitives.
 std::string html_of(const Graph& graph, const std::string& title);
 /// Graphviz text: a box per layer, a cluster per block.
