@@ -40,7 +40,7 @@ std::unique_ptr<CLI::App> make_app() {
   app->set_version_flag("--version", "nnc 0.1.0", "The version");
   app->require_subcommand(1);
   for (auto add : {add_new, add_check, add_show, add_train, add_eval, add_sweep, add_predict, add_explain,
-                   add_opt, add_bench, add_cache, add_completion, add_explain_error, add_help})
+                   add_opt, add_bench, add_cache, add_completion, add_doctor, add_explain_error, add_help})
     add(*app);
   app->footer(
       "nnc COMMAND --help shows a command's options and examples.\n"

@@ -58,6 +58,7 @@ void add_bench(CLI::App& app);
 void add_cache(CLI::App& app);
 void add_completion(CLI::App& app);
 void add_explain_error(CLI::App& app);
+void add_doctor(CLI::App& app);
 void add_help(CLI::App& app);
 
 }  // namespace nnc::tool
