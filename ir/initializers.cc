@@ -110,9 +110,10 @@ Value kaiming_normal(const InitBuilder& i) { return normal_with(i, 0, kaiming_de
 Value xavier_uniform(const InitBuilder& i) { return uniform_of(i, xavier_deviation(i)); }
 Value xavier_normal(const InitBuilder& i) { return normal_with(i, 0, xavier_deviation(i)); }
 
-// v less its projection on the rows of q: v - (q v) q.
+// v, a row or several, less its projection on the rows of q: v - (v qᵀ) q.
 Value without_rows(Builder& b, Value q, Value v) {
-  return b.sub(v, b.contract(b.contract(q, v, 1, 0), q, 0, 0));
+  int64_t last = b.type(v).rank() - 1;
+  return b.sub(v, b.contract(b.contract(v, q, last, 1), q, last, 0));
 }
 
 // One step of Gram and Schmidt, done twice so that rounding leaves nothing behind: row `index` of q becomes what of v
@@ -129,6 +130,30 @@ std::shared_ptr<Graph> orthogonal_step(const Type& type) {
   return body;
 }
 
+Value orthonormal_panel(Builder& b, Value v) {
+  Type type = b.type(v);
+  ScanAttrs attrs{1, 2, type.shape[0], false, {orthogonal_step(type)}};
+  Value empty = b.full(type.dtype, type.shape, 0), index = b.iota({DType::I64, {type.shape[0]}}, 0);
+  return b.scan(attrs, {empty, index, v})[0];
+}
+
+// The rows of v made orthonormal in order, a panel at a time: what a step writes is no larger than that, and the rows
+// before a panel are taken out of it by products of matrices, twice as well.
+Value orthonormal_rows(Builder& b, Value v) {
+  constexpr int64_t kPanel = 32;
+  int64_t rows = b.type(v).shape[0].value();
+  std::vector<Value> done;
+  for (int64_t row = 0; row < rows; row += kPanel) {
+    Value panel = b.slice_axis(v, 0, row, std::min(kPanel, rows - row));
+    if (row > 0) {
+      Value before = b.concat(done, 0);
+      panel = without_rows(b, before, orthonormal_panel(b, without_rows(b, before, panel)));
+    }
+    done.push_back(orthonormal_panel(b, panel));
+  }
+  return b.concat(done, 0);
+}
+
 // Saxe et al., arXiv:1312.6120: rows (or columns, whichever are fewer) of a normal matrix made orthonormal, which
 // is uniform over all such matrices. Axes behind the first count as one.
 Value orthogonal(const InitBuilder& i) {
@@ -137,10 +162,7 @@ Value orthogonal(const InitBuilder& i) {
   Dim out = i.type.shape[0], in = element_count({i.type.shape.begin() + 1, i.type.shape.end()});
   bool tall = out.value() > in.value();
   Type type{DType::F64, tall ? Shape{in, out} : Shape{out, in}};
-  Value v = b.cast(b.reshape(normal_with(i, 0, 1), type.shape), type.dtype);
-  ScanAttrs attrs{1, 2, type.shape[0], false, {orthogonal_step(type)}};
-  Value q =
-      b.scan(attrs, {b.full(type.dtype, type.shape, 0), b.iota({DType::I64, {type.shape[0]}}, 0), v})[0];
+  Value q = orthonormal_rows(b, b.cast(b.reshape(normal_with(i, 0, 1), type.shape), type.dtype));
   if (tall) q = b.permute(q, {1, 0});
   return b.cast(b.mul(b.scalar(DType::F64, i.args[0]), b.reshape(q, i.type.shape)), i.type.dtype);
 }

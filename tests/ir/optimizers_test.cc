@@ -171,6 +171,7 @@ TEST(Initializers, OrthogonalIsOrthogonal) {
   for (const Case& c : {Case{"f64[20, 50]", 20, 50, 1e-13},
                         {"f64[50, 20]", 50, 20, 1e-13},
                         {"f64[30, 30]", 30, 30, 1e-13},
+                        {"f64[100, 100]", 100, 100, 1e-13},
                         {"f32[8, 3, 2, 2]", 8, 12, 1e-5}}) {
     SCOPED_TRACE(c.type);
     Module m = module_of(std::string("model M {\n param w: ") + c.type + " = orthogonal(1.5)\n output w\n}");
