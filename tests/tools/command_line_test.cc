@@ -162,7 +162,7 @@ TEST(Usage, SaysWhatIsWrongAndWhatToDo) {
       {"train m.nn --epochs", "'nnc train' wants a value: --epochs N", {}},
       {"train m.nn --epochs=-1", "--epochs: Value -1 not in range 0 to 1099511627776", {}},
       {"cache", "'nnc cache' wants a command: ls, stat, clear", {}},
-      {"help trani", "command: 'trani' is none of ", {}},
+      {"help trani", "command: there is no 'trani'; did you mean 'train'?", {}},
   };
   for (const Row& row : rows) {
     UsageError e = parse(words_of(row.line));
