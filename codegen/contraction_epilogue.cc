@@ -40,10 +40,11 @@ void Nest::store_result(size_t k, const Point& at, const Lanes& lanes, Val value
 
 void Nest::epilogue_by_columns(const Panel& p, const Finished& f) {
   const bool single = form_.extent(kColumn).is(1);
+  Val width = b_.index(static_cast<int64_t>(p.vectors) * lanes());
   b_.for_each(b_.index(0), f.count, 1, [&](Val i) {
     Pull::Scope row_scope(pull_);
     IndexExpr row = row_at(b_.add(f.first, i));
-    Val kept = kept_at(p, i);
+    Val kept = b_.add(f.kept, b_.mul(i, width));
     for (int j = 0; j < p.vectors; ++j) {
       Pull::Scope scope(pull_);
       IndexExpr column = column_at(b_.add(p.first, b_.index(j * lanes())));
@@ -61,7 +62,7 @@ void Nest::epilogue_by_rows(const Panel& p, const Finished& f) {
   Val columns = p.mask.valid() ? p.count : b_.index(width);
   b_.for_each(b_.index(0), f.count, lanes(), [&](Val i) {
     b_.for_each(b_.index(0), columns, lanes(), [&](Val j) {
-      Val from = b_.add(kept_at(p, i), j);
+      Val from = b_.add(b_.add(f.kept, b_.mul(i, b_.index(width))), j);
       std::vector<Val> square;
       for (int r = 0; r < lanes(); ++r)
         square.push_back(b_.load(block_, b_.add(from, b_.index(r * width)), lanes()));

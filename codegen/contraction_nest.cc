@@ -33,9 +33,7 @@ int64_t Nest::row_panel_stride() const {
   return depth_room() + (depth_room() * size_of(dtype()) % 512 == 0 ? lanes() : 0);
 }
 
-int64_t Nest::block_rows() const {
-  return finishes_tiles() ? plan_.tile.rows : round_up(plan_.row_block, lanes());
-}
+int64_t Nest::block_rows() const { return round_up(plan_.row_block, lanes()); }
 
 int Nest::input_buffer(NodeId input) const {
   const auto& all = form_.body().inputs();
@@ -58,7 +56,8 @@ void Nest::declare_scratch() {
   else if (plan_.columns != ColumnLayout::InPlace)
     column_panel_ = scratch("column panel", panel_steps() * columns);
   if (plan_.direct) return;
-  block_ = scratch("block", block_rows() * (finishes_tiles() ? plan_.tile.width() : columns));
+  bool tile_alone = finishes_tiles() && whole_depth();
+  block_ = scratch("block", tile_alone ? plan_.tile.rows * plan_.tile.width() : block_rows() * columns);
   if (form_.output_unit() == kRow) square_ = scratch("square", static_cast<int64_t>(lanes()) * lanes());
 }
 
@@ -98,23 +97,30 @@ void Nest::task(Val t) {
 }
 
 Nest::Chunk Nest::whole_chunk() {
-  return {b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}};
+  return {b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}, {}};
 }
 
 void Nest::block() {
-  if (whole_depth()) {
+  if (whole_depth())
     chunk(whole_chunk());
-  } else {
-    Val depth = b_.dim(form_.extent(kDepth));
-    // At least one chunk: without any steps the results are still to be written.
-    b_.for_each(b_.index(0), b_.apply(Op::Max, {depth, b_.index(1)}), plan_.depth_chunk, [&](Val first) {
-      Pull::Scope scope(pull_);
-      Val steps = b_.imin(b_.index(plan_.depth_chunk), b_.sub(depth, first));
-      chunk({first, {steps, std::nullopt}, not_first(b_, first)});
-    });
-  }
+  else
+    chunks();
   if (plan_.direct || finishes_tiles()) return;
-  for_panels([&](const Panel& p) { epilogue(p, {b_.index(0), task_.rows.value}); });
+  for_panels([&](const Panel& p) { epilogue(p, {b_.index(0), task_.rows.value, kept_at(p, b_.index(0))}); });
+}
+
+// At least one: without any steps the results are still to be written.
+void Nest::chunks() {
+  Val depth = b_.dim(form_.extent(kDepth)), step = b_.index(plan_.depth_chunk);
+  task_.single = b_.lt(depth, b_.index(plan_.depth_chunk + 1));
+  b_.for_each(b_.index(0), b_.apply(Op::Max, {depth, b_.index(1)}), plan_.depth_chunk, [&](Val first) {
+    Pull::Scope scope(pull_);
+    Val rest = b_.sub(depth, first);
+    chunk({first,
+           {b_.imin(step, rest), std::nullopt},
+           not_first(b_, first),
+           b_.lt(rest, b_.index(plan_.depth_chunk + 1))});
+  });
 }
 
 // Panels are packed for the whole block; then each strip of rows meets all of them while it is in the first-level
@@ -213,7 +219,18 @@ void Nest::tile(const Strip& s, const Chunk& c, const Panel& p, const ColumnSour
                                                 c.continues, [&] { return load_tile(b_, t, at); }, zero)
                                           : zero();
   store_tile(b_, t, at, contract(s, c, p, source, std::move(init)));
-  if (finishes_tiles()) epilogue(p, {s.first, b_.index(s.rows)});
+  if (finishes_tiles()) finish_tile(s, c, p, at.base);
+}
+
+void Nest::finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept) {
+  auto finish = [&] {
+    Pull::Scope scope(pull_);
+    epilogue(p, {s.first, b_.index(s.rows), kept});
+  };
+  if (c.last.valid())
+    b_.if_then(c.last, finish);
+  else
+    finish();
 }
 
 Accumulators Nest::contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
@@ -255,17 +272,18 @@ ColumnSource Nest::columns(const Chunk& c, const Panel& p) {
   return {column_panel_, panel_base(p), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
 }
 
-// Where the block's buffer keeps a row of the panel.
+// Where the block's buffer keeps the panel's rows from this one on: a tile that is finished at once lies at the
+// beginning, in the first-level cache.
 Val Nest::kept_at(const Panel& p, Val row) {
-  Val base = finishes_tiles() ? b_.index(0) : b_.mul(p.first, b_.index(block_rows()));
-  return b_.add(base, b_.mul(row, b_.index(static_cast<int64_t>(p.vectors) * lanes())));
+  if (finishes_tiles() && whole_depth()) return b_.index(0);
+  Val width = b_.index(static_cast<int64_t>(p.vectors) * lanes());
+  Val at = b_.add(b_.mul(p.first, b_.index(block_rows())), b_.mul(row, width));
+  return finishes_tiles() ? b_.select(task_.single, b_.index(0), at) : at;
 }
 
 TilePlace Nest::place(const Strip& s, const Panel& p) {
-  if (!plan_.direct) {
-    Val row = finishes_tiles() ? b_.index(0) : s.first;
-    return {block_, kept_at(p, row), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
-  }
+  if (!plan_.direct)
+    return {block_, kept_at(p, s.first), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
   Val stride = b_.dim(*form_.output_offset(0, form_.variables()).coefficient(kRow));
   Val base = pull_.scalar(form_.output_offset(0, {task_.batch, 0, 0, 0}));
   base = b_.add(base, b_.add(task_.column, p.first));

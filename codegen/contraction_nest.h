@@ -33,9 +33,9 @@ struct Strip {
   Val first;
 };
 
-/// Rows of the block whose results are finished, kept from the beginning of the block's buffer.
+/// Rows of the block whose results are finished, kept in the block's buffer from an offset on.
 struct Finished {
-  Val first, count;
+  Val first, count, kept;
 };
 
 class Nest {
@@ -51,16 +51,19 @@ class Nest {
     IndexExpr batch;
     Val row, column;  // of the block's first element
     Count rows, columns;
+    Val single;  // whether depth is one chunk, where that is not known before
   };
   struct Chunk {
     Val first;  // depth of the first step
     Count depth;
     Val continues;  // invalid in the only chunk; else whether partial results exist
+    Val last;       // likewise; whether no chunk follows
   };
 
   void declare_scratch();
   void task(Val t);
   void block();
+  void chunks();
   void chunk(const Chunk& c);
   Chunk whole_chunk();
   void for_panels(const std::function<void(const Panel&)>& body);
@@ -95,6 +98,7 @@ class Nest {
 
   Count block_count(Axis axis, Val first, int64_t block);
   Val kept_at(const Panel& p, Val row);
+  void finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept);
   Val panel_base(const Panel& p) { return b_.mul(p.first, b_.index(panel_steps())); }
   IndexExpr variable(Axis axis, Val value) { return pull_.variable(form_.extent(axis), value); }
   IndexExpr row_at(Val i) { return variable(kRow, b_.add(task_.row, i)); }
@@ -109,8 +113,8 @@ class Nest {
   bool whole_depth() const { return plan_.depth_chunk == 0; }
   /// Whether the first task of a block of rows packs them for those that follow it.
   bool shares_rows() const { return plan_.rows != RowLayout::InPlace && whole_depth(); }
-  /// Whether a tile's results are finished, and leave, before the next tile is begun.
-  bool finishes_tiles() const { return whole_depth() && !plan_.direct && form_.output_unit() == kColumn; }
+  /// Whether results leave tile by tile, each as soon as it is finished, rather than a block at once.
+  bool finishes_tiles() const { return !plan_.direct && form_.output_unit() == kColumn; }
   DType dtype() const { return form_.accumulator(); }
 
   loop::Builder& b_;
