@@ -12,15 +12,19 @@ namespace nnc {
 namespace {
 
 CsvOptions options_of(const DataArguments& a) {
-  const std::string& missing = a.text("missing");
-  if (missing != "error" && missing != "skip")
-    throw Error(fmt::format("csv: missing is '{}', not 'error' or 'skip'", missing));
+  const std::string &missing = a.text("missing"), &target = a.text("target");
+  if (missing != "error" && missing != "skip" && missing != "skip_target")
+    throw Error(fmt::format("csv: missing is '{}', not 'error', 'skip' or 'skip_target'", missing));
+  if (missing == "skip_target" && target.empty())
+    throw Error("csv: missing is 'skip_target', and no target is named",
+                {"name it, as in target = \"price\""});
   return {.missing = comma_list(a.text("na")),
           .text = comma_list(a.text("text")),
           .known_text = a.known().text,
           .known_numbers = a.known().numbers(),
           .drop = comma_list(a.text("drop")),
           .skip_missing = missing == "skip",
+          .needed = missing == "skip_target" ? target : "",
           .strict = true};
 }
 

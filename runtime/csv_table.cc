@@ -64,7 +64,7 @@ class Csv {
       if (!drop.contains(name(c))) columns_.push_back(c);
     }
     for (size_t r = 1; r < cells_.records(); ++r) {
-      if (!options.skip_missing || !has_missing_value(r)) records_.push_back(r);
+      if (!is_skipped(r, options)) records_.push_back(r);
     }
   }
 
@@ -86,8 +86,10 @@ class Csv {
     return missing_.contains(text) ? std::string_view() : text;
   }
 
-  bool has_missing_value(size_t record) const {
-    return std::ranges::any_of(columns_, [&](size_t c) { return at(record, c).empty(); });
+  bool is_skipped(size_t record, const CsvOptions& options) const {
+    return std::ranges::any_of(columns_, [&](size_t c) {
+      return (options.skip_missing || name(c) == options.needed) && at(record, c).empty();
+    });
   }
 
   void check_names() const;

@@ -18,6 +18,7 @@ struct CsvOptions {
   std::vector<std::string> known_numbers;
   std::vector<std::string> drop;  // columns to leave out
   bool skip_missing = false;      // records without a value in some column that is not left out
+  std::string needed;             // records without a value in this column are left out
   bool strict = false;            // columns named by `text` and `drop` exist
 };
 

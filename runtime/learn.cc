@@ -53,7 +53,8 @@ class Learner {
 
   /// The one of that name, or of a pattern those inputs that the call is made for.
   std::vector<Column*> columns_for(const CallSpec& call, const std::string& pattern) {
-    if (pattern.find('*') == std::string::npos) return {&named(call, pattern)};
+    bool is_name = pattern.find('*') == std::string::npos || find_column(train_, pattern) != nullptr;
+    if (is_name) return {&named(call, pattern)};
     std::vector<Column*> out;
     for (Column& column : train_) {
       bool meant = inputs_.contains(column.name) && path_matches(pattern, column.name);

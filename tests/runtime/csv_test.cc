@@ -65,6 +65,7 @@ TEST(Csv, RefusesWithFileLineAndColumn) {
       {"x,y,x\n1,2,3\n", "columns 1 and 3 are both named 'x'"},
       {"x,y\n1,\n", "no samples: every record lacks a value in some column", {{"missing", "skip"s}}},
       {"x,y\n1,2\n", "missing is 'sikp'", {{"missing", "sikp"s}}},
+      {"x,y\n1,2\n", "name it, as in target", {{"missing", "skip_target"s}}},
       {"x,price\n1,2\n", "did you mean 'price'?", {{"target", "prise"s}}},
       {"x,y\n1,2\n", "the columns are x, y", {{"drop", "x, label"s}}},
       {"x,y\n1,2\n", "did you mean 'x'?", {{"text", "X"s}}},
@@ -128,6 +129,9 @@ TEST(Csv, TakesTextsForNoValueAndNumbersForText) {
   const std::map<std::string, DataArg> skip{
       {"na", "NA, ?"s}, {"text", "zip"s}, {"missing", "skip"s}, {"drop", "note"s}};
   EXPECT_EQ(sample_count(read(folder, content, skip).train), 1);
+  const std::map<std::string, DataArg> skip_target{
+      {"na", "NA, ?"s}, {"target", "x"s}, {"missing", "skip_target"s}};
+  EXPECT_EQ(sample_count(read(folder, content, skip_target).train), 2);
 }
 
 TEST(Csv, SurvivesDamage) {

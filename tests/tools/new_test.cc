@@ -98,7 +98,18 @@ TEST_F(New, QuantitiesNumberedClassesAndStrangeNames) {
   for (const char* line : {"input xs: f32[B, 1]", "csv(\"grades.csv\", target = \"the grade\")",
                            "columns   index(\"the grade\")", "target    target: i32[B]"})
     EXPECT_NE(text.find(line), std::string::npos) << text;
-  for (const char* model : {"w.nn", "g.nn"}) {
+  // What is a column already names no target, and records without a target are left out for that alone.
+  std::string odd = "target,the price,b\n";
+  for (int i = 0; i < 40; ++i)
+    odd += std::to_string(i % 7) + "," + (i % 8 == 1 ? "" : std::to_string(1.5 * i)) +
+           (i % 5 == 2 ? std::string(",\n") : "," + std::to_string(i % 4) + "\n");
+  file("odd.csv", odd);
+  EXPECT_EQ(run("new " + path("odd.csv") + " --target 'the price' -o " + path("o.nn")).status, 0);
+  text = read(path("o.nn"));
+  for (const char* line : {"csv(\"odd.csv\", target = \"the price\", missing = \"skip_target\")",
+                           "impute(\"b\")", "target    target_: f32[B, 1]"})
+    EXPECT_NE(text.find(line), std::string::npos) << text;
+  for (const char* model : {"w.nn", "g.nn", "o.nn"}) {
     Outcome trained = run("train " + path(model) + " --mode interpreted --epochs 1");
     EXPECT_EQ(trained.status, 0) << trained.text;
   }

@@ -144,5 +144,24 @@ TEST_F(Predict, ScoresOfLabelsAreProbabilitiesOfTwoClasses) {
       "t,p(no),p(yes)\nno,0.5,0.5\nyes,0.11920292,0.8807971\n");
 }
 
+// A class and a quantity from one model: each output is told by its own target.
+TEST_F(Predict, SeveralTargetsAreEachTheirOwn) {
+  file("d.csv", "age,size,kind\n1,10,cat\n2,30,dog\n3,20,dog\n");
+  std::string model =
+      file("both.nn",
+           "model M {\n input age: f32[B]\n param s: f32[] = 1\n output double = 2 * age\n"
+           " output logits = stack(zeros([B]), age * s - 2, axis = 1)\n}\ntrain M {\n data csv(\"d.csv\")\n"
+           " target size: f32[B]\n target kind: i32[B]\n"
+           " loss cross_entropy(logits, kind) + 0.01 * mse(double, size)\n metric accuracy(logits, kind)\n"
+           " metric mae(double, size)\n optimizer sgd(lr = 0)\n}\n");
+  std::string weights = path("w3"), options = model + " --mode interpreted --weights " + weights;
+  ASSERT_EQ(run("train " + model + " --mode interpreted -o " + weights).status, 0);
+  EXPECT_EQ(run("predict " + options + " --input " + file("new.csv", "age\n2\n1\n")).text,
+            "double,kind,p(cat),p(dog)\n4,cat,0.5,0.5\n2,cat,0.7310586,0.26894143\n");
+  std::string measures = run("eval " + options).text;
+  EXPECT_NE(measures.find("  mae              16\n"), std::string::npos) << measures;
+  EXPECT_NE(measures.find("dog    1    1   50.0 %\n"), std::string::npos) << measures;
+}
+
 }  // namespace
 }  // namespace nnc

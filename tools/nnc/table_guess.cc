@@ -63,7 +63,7 @@ std::string why_left_out(const Column& column) {
   size_t distinct = names_in(column).size();
   if (!column.problem.empty()) return "numbers and texts mixed";
   if (distinct == 0) return "no values";
-  if (distinct == 1 && !column.gaps) return "one value alone";
+  if (distinct == 1) return "one value alone";
   if (column.is_text() && (distinct > kMostCategories || 2 * distinct > values.size()))
     return fmt::format("{} different texts", distinct);
   return !column.is_text() && is_running_number(values) ? "a running number" : "";

@@ -78,10 +78,14 @@ class Writer {
  public:
   Writer(const TableGuess& guess, const TableFile& file) : g_(guess), file_(file), recipe_(kRecipes) {
     while (g_.samples > recipe_->most_samples) ++recipe_;
+    auto is_column = [&](const std::string& name) {
+      return name == g_.target ||
+             std::ranges::any_of(g_.features, [&](const Feature& f) { return f.name == name; });
+    };
     target_ = is_name(g_.target) && !kTaken.contains(g_.target) ? g_.target : "target";
+    while (target_ != g_.target && is_column(target_)) target_ += "_";
     input_ = "x";
-    auto taken = [&](const Feature& f) { return f.name == input_; };
-    while (std::ranges::any_of(g_.features, taken) || g_.target == input_) input_ += "s";
+    while (is_column(input_)) input_ += "s";
   }
 
   std::string run() const { return head() + "\n" + model() + "\n" + train(); }
@@ -137,9 +141,9 @@ class Writer {
   std::string data() const {
     std::vector<std::string> args{quoted(file_.path)}, drop;
     for (const auto& [name, why] : g_.left_out) drop.push_back(name);
-    if (target_ != g_.target) args.push_back("target = " + quoted(g_.target));
+    if (target_ != g_.target || g_.target_gaps) args.push_back("target = " + quoted(g_.target));
     if (!drop.empty()) args.push_back("drop = " + quoted(fmt::format("{}", fmt::join(drop, ", "))));
-    if (g_.target_gaps) args.push_back("missing = \"skip\"");
+    if (g_.target_gaps) args.push_back("missing = \"skip_target\"");
     if (!file_.missing.empty())
       args.push_back("na = " + quoted(fmt::format("{}", fmt::join(file_.missing, ", "))));
     return fmt::format("  data      csv({})\n", fmt::join(args, ", "));
@@ -154,7 +158,7 @@ class Writer {
     std::string rare;
     bool numbers = false;
     for (const Feature& f : g_.features) {
-      if (f.gaps && !g_.target_gaps) gaps.push_back(f.name);
+      if (f.gaps) gaps.push_back(f.name);
       numbers |= f.categories.empty();
       if (f.rare)
         rare +=
