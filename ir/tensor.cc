@@ -38,14 +38,28 @@ std::string to_string(const std::vector<int64_t>& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
-Tensor::Tensor(DType dtype, std::vector<int64_t> shape)
-    : dtype_(dtype),
-      count_(count_of(shape)),
-      shape_(std::move(shape)),
-      storage_(allocate(count_, dtype_, shape_)) {}
+Tensor::Tensor(Unallocated, DType dtype, std::vector<int64_t> shape)
+    : dtype_(dtype), count_(count_of(shape)), shape_(std::move(shape)) {}
 
-Tensor::Tensor(const Tensor& other) : Tensor(other.dtype_, other.shape_) {
+Tensor::Tensor(DType dtype, std::vector<int64_t> shape) : Tensor(Unallocated(), dtype, std::move(shape)) {
+  storage_.reset(allocate(count_, dtype_, shape_));
+}
+
+Tensor::Tensor(const Tensor& other) : Tensor(Unallocated(), other.dtype_, other.shape_) {
+  if (other.is_view()) {
+    storage_ = {other.storage_.get(), other.storage_.get_deleter()};
+    return;
+  }
+  storage_.reset(allocate(count_, dtype_, shape_));
   std::memcpy(storage_.get(), other.storage_.get(), byte_size());
+}
+
+Tensor Tensor::view(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const std::byte> elements) {
+  Tensor out(Unallocated(), dtype, std::move(shape));
+  assert(reinterpret_cast<uintptr_t>(elements.get()) % static_cast<uintptr_t>(size_of(dtype)) == 0);
+  auto* start = const_cast<std::byte*>(elements.get());
+  out.storage_ = {start, Release{std::move(elements)}};
+  return out;
 }
 
 Tensor& Tensor::operator=(const Tensor& other) {

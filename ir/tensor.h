@@ -1,5 +1,5 @@
-// A dense host tensor: element type, extents, row-major elements in storage of its own. The currency of the
-// interpreter, constant folding, data loading, weight files and tests.
+// A dense host tensor: element type, extents, row-major elements in storage of its own, or a view of elements that
+// somebody else keeps. The currency of the interpreter, constant folding, data loading, weight files and tests.
 #pragma once
 
 #include <cassert>
@@ -64,6 +64,11 @@ class Tensor {
     return from(dtype, std::move(shape), std::span(values.begin(), values.size()));
   }
 
+  /// Elements that lie elsewhere, aligned to their size, for as long as somebody holds `elements`: nothing is copied,
+  /// not by copying the tensor either. They are only read; whoever writes to a view breaks that.
+  static Tensor view(DType dtype, std::vector<int64_t> shape, std::shared_ptr<const std::byte> elements);
+  bool is_view() const { return storage_.get_deleter().owner != nullptr; }
+
   DType dtype() const { return dtype_; }
   const std::vector<int64_t>& shape() const { return shape_; }
   int64_t rank() const { return static_cast<int64_t>(shape_.size()); }
@@ -105,13 +110,19 @@ class Tensor {
  private:
   size_t byte_size() const { return static_cast<size_t>(count_ * size_of(dtype_)); }
 
-  struct Free {
-    void operator()(std::byte* p) const { std::free(p); }
+  struct Release {
+    std::shared_ptr<const void> owner;  // of a view's elements
+    void operator()(std::byte* p) const {
+      if (!owner) std::free(p);
+    }
   };
+  struct Unallocated {};
+  Tensor(Unallocated, DType dtype, std::vector<int64_t> shape);
+
   DType dtype_ = DType::F32;
   int64_t count_ = 0;
   std::vector<int64_t> shape_;
-  std::unique_ptr<std::byte, Free> storage_;
+  std::unique_ptr<std::byte, Release> storage_;
 };
 
 /// "[64, 784]".

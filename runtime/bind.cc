@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "ir/error.h"
+#include "runtime/convert.h"
 #include "runtime/learn.h"
 #include "runtime/match.h"
 #include "runtime/split.h"
@@ -18,7 +19,23 @@ namespace nnc {
 namespace {
 
 int64_t width_of(const Column& column) {
-  return column.samples() == 0 ? 1 : column.values.count() / column.samples();
+  int64_t stored = column.values.shape()[0];
+  return stored == 0 ? 1 : column.values.count() / stored;
+}
+
+/// What the conversion of a view may take at once; more is converted batch by batch.
+constexpr int64_t kMostConverted = int64_t{256} << 20;
+
+/// Moves the values out of the column.
+FieldValues converted(Column& column, DType dtype, const std::string& what) {
+  if (!column.values.is_view()) return convert_exactly(std::move(column.values), dtype, what);
+  FieldValues stored({std::move(column.values), column.rows, column.codes}, dtype, what);
+  if (dtype == DType::BF16) {
+    FieldValues as_f32(stored.stored(), DType::F32, what);
+    return convert_exactly(as_f32.load(), dtype, what);
+  }
+  bool convert = !column.codes && stored.stored().values.dtype() != dtype;
+  return convert && stored.bytes() <= kMostConverted ? stored.load() : stored;
 }
 
 /// Columns side by side: [samples, sum of their widths].
@@ -30,8 +47,7 @@ Tensor stacked(Table& table, const Claim& claim, DType dtype, const std::string&
   for (size_t c : claim) {
     Column& column = table[c];
     int64_t bytes = width_of(column) * size;
-    Tensor values =
-        convert_exactly(std::move(column.values), dtype, fmt::format("{}, column '{}'", what, column.name));
+    Tensor values = converted(column, dtype, fmt::format("{}, column '{}'", what, column.name)).load();
     for (int64_t i = 0; i < samples; ++i)
       std::memcpy(out.bytes().data() + i * width * size + at, values.bytes().data() + i * bytes,
                   static_cast<size_t>(bytes));
@@ -81,8 +97,7 @@ void check_usable(const Column& column, const DataField& field, bool is_target, 
                            ? "classes are of type i32"
                            : fmt::format("as by the train block's columns one_hot(\"{}\")", column.name);
   throw Error(fmt::format("{}: {}: column '{}' is text ('{}'), not numbers; {}", what, column.place_of(0),
-                          column.name, column.classes[static_cast<size_t>(column.values.get_int(0))],
-                          remedy));
+                          column.name, column.name_of_first(), remedy));
 }
 
 /// `name`, or `name[3]` where several numbers are one sample's.
@@ -97,14 +112,13 @@ std::string names_of(const Table& table, const Claim& claim) {
 }
 
 /// Moves the values out of the table's columns.
-Tensor field_values(Table& table, const Claim& claim, const DataField& field, bool is_target) {
+FieldValues field_values(Table& table, const Claim& claim, const DataField& field, bool is_target) {
   std::string what = fmt::format("{} '{}'", is_target ? "target" : "input", field.name);
   for (size_t c : claim) check_usable(table[c], field, is_target, what);
   if (field.type.rank() == 0) throw Error(fmt::format("{}: a scalar has no axis for samples", what));
   std::string columns = names_of(table, claim);
-  Tensor values = claim.size() > 1
-                      ? stacked(table, claim, field.type.dtype, what)
-                      : convert_exactly(std::move(table[claim[0]].values), field.type.dtype, what);
+  FieldValues values = claim.size() > 1 ? stacked(table, claim, field.type.dtype, what)
+                                        : converted(table[claim[0]], field.type.dtype, what);
   auto shape = sample_shape(field.type, std::span(values.shape()).subspan(1));
   if (!shape && claim.size() > 1) {
     throw Error(fmt::format("{} is {} and the data leave it {} columns: {}", what, field.type.str(),
@@ -112,12 +126,11 @@ Tensor field_values(Table& table, const Claim& claim, const DataField& field, bo
   }
   if (!shape)
     throw Error(fmt::format("{} is {} and the data are {}", what, field.type.str(), values.type_str()));
-  shape->insert(shape->begin(), values.shape()[0]);
   return std::move(values).reshaped(std::move(*shape));
 }
 
 void bind_fields(Table& table, std::span<const DataField> fields, const std::vector<Claim>& claims,
-                 bool targets, std::vector<Tensor>& into, std::vector<std::string>& problems) {
+                 bool targets, std::vector<FieldValues>& into, std::vector<std::string>& problems) {
   for (size_t i = 0; i < fields.size(); ++i) {
     try {
       if (!claims[i].empty()) into.push_back(field_values(table, claims[i], fields[i], targets));
@@ -165,7 +178,8 @@ void split_off(Dataset& data, const SplitSpec& split, std::span<const int64_t> c
   if (split.kind == SplitSpec::Kind::Whole) return;
   refuse_second(data.test, "test", split.test > 0 || split.folds > 0, "shares(validation = 0.1)");
   refuse_second(data.validation, "validation", split.validation > 0, "shares(test = 0.1)");
-  Parts parts = split_samples(sample_count(data.train), split, classes);
+  int64_t samples = sample_count(data.train);
+  Parts parts = data.in_order ? split_in_order(samples, split) : split_samples(samples, split, classes);
   if (!parts.test.empty()) data.test = take_rows(data.train, parts.test);
   if (!parts.validation.empty()) data.validation = take_rows(data.train, parts.validation);
   data.train = take_rows(data.train, parts.train);
@@ -229,7 +243,10 @@ BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<c
 }
 
 std::vector<Tensor> bind_inputs(Table table, std::span<const DataField> inputs, const Learnt& known) {
-  return bind_part(table, "", inputs, {}, known).inputs;
+  std::vector<Tensor> out;
+  for (const FieldValues& values : bind_part(table, "", inputs, {}, known).inputs)
+    out.push_back(values.load());
+  return out;
 }
 
 }  // namespace nnc

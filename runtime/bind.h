@@ -9,6 +9,7 @@
 
 #include "ir/module.h"
 #include "runtime/dataset.h"
+#include "runtime/field_values.h"
 #include "runtime/learnt.h"
 #include "runtime/match.h"
 
@@ -17,7 +18,7 @@ namespace nnc {
 /// One table in the order of the fields, leading axis samples, element types and ranks those of the fields.
 struct BoundTable {
   int64_t samples = 0;
-  std::vector<Tensor> inputs, targets;
+  std::vector<FieldValues> inputs, targets;
 };
 
 struct BoundData {
@@ -36,9 +37,5 @@ BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<c
 
 /// The inputs alone, for predictions.
 std::vector<Tensor> bind_inputs(Table table, std::span<const DataField> inputs, const Learnt& known);
-
-/// The values as `to` where none loses more than the rounding between float types; otherwise an Error that
-/// names the first sample that does. `what` begins the message.
-Tensor convert_exactly(Tensor from, DType to, const std::string& what);
 
 }  // namespace nnc

@@ -1,4 +1,5 @@
-// Element conversion that refuses to lose anything but float precision.
+#include "runtime/convert.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 
 #include "ir/error.h"
-#include "runtime/bind.h"
 
 namespace nnc {
 namespace {
@@ -51,41 +51,27 @@ int64_t convert(std::span<const From> from, std::span<To> to, bool logical) {
   return -1;
 }
 
-template <class From>
-int64_t convert_from(const Tensor& from, Tensor& to) {
-  std::span<const From> values = from.as<From>();
-  switch (to.dtype()) {
-    case DType::F32:
-      return convert(values, to.as<float>(), false);
-    case DType::F64:
-      return convert(values, to.as<double>(), false);
-    case DType::I32:
-      return convert(values, to.as<int32_t>(), false);
-    case DType::I64:
-      return convert(values, to.as<int64_t>(), false);
-    case DType::U8:
-      return convert(values, to.as<uint8_t>(), false);
-    case DType::Bool:
-      return convert(values, to.as<uint8_t>(), true);
-    case DType::BF16:
-      break;  // by way of f32
-  }
-  return 0;
+template <class From, class To>
+int64_t convert_to(std::span<const From> from, std::byte* into, bool logical) {
+  return convert(from, std::span(reinterpret_cast<To*>(into), from.size()), logical);
 }
 
-int64_t convert_any(const Tensor& from, Tensor& to) {
-  switch (from.dtype()) {
+template <class From>
+int64_t convert_from(const std::byte* values, DType to, std::byte* into, size_t count) {
+  std::span from(reinterpret_cast<const From*>(values), count);
+  switch (to) {
     case DType::F32:
-      return convert_from<float>(from, to);
+      return convert_to<From, float>(from, into, false);
     case DType::F64:
-      return convert_from<double>(from, to);
+      return convert_to<From, double>(from, into, false);
     case DType::I32:
-      return convert_from<int32_t>(from, to);
+      return convert_to<From, int32_t>(from, into, false);
     case DType::I64:
-      return convert_from<int64_t>(from, to);
+      return convert_to<From, int64_t>(from, into, false);
     case DType::U8:
+      return convert_to<From, uint8_t>(from, into, false);
     case DType::Bool:
-      return convert_from<uint8_t>(from, to);
+      return convert_to<From, uint8_t>(from, into, true);
     case DType::BF16:
       break;  // by way of f32
   }
@@ -93,6 +79,32 @@ int64_t convert_any(const Tensor& from, Tensor& to) {
 }
 
 }  // namespace
+
+int64_t convert_elements(DType from, const std::byte* values, DType to, std::byte* into, size_t count) {
+  switch (from) {
+    case DType::F32:
+      return convert_from<float>(values, to, into, count);
+    case DType::F64:
+      return convert_from<double>(values, to, into, count);
+    case DType::I32:
+      return convert_from<int32_t>(values, to, into, count);
+    case DType::I64:
+      return convert_from<int64_t>(values, to, into, count);
+    case DType::U8:
+    case DType::Bool:
+      return convert_from<uint8_t>(values, to, into, count);
+    case DType::BF16:
+      break;  // by way of f32
+  }
+  return 0;
+}
+
+void throw_inexact(const std::string& what, DType from, const std::byte* value, DType to, int64_t sample) {
+  Literal literal{from, 0};
+  std::memcpy(&literal.bits, value, static_cast<size_t>(size_of(from)));
+  throw Error(
+      fmt::format("{}: {} cannot hold the value {} of sample {}", what, name_of(to), literal.str(), sample));
+}
 
 Tensor convert_exactly(Tensor from, DType to, const std::string& what) {
   if (from.dtype() == to) return from;
@@ -103,11 +115,12 @@ Tensor convert_exactly(Tensor from, DType to, const std::string& what) {
     return convert_exactly(from, DType::F32, what).cast(DType::BF16);
   }
   Tensor out(to, from.shape());
-  int64_t bad = convert_any(from, out);
+  int64_t bad = convert_elements(from.dtype(), from.bytes().data(), to, out.bytes().data(),
+                                 static_cast<size_t>(from.count()));
   if (bad < 0) return out;
   int64_t row = from.count() / std::max<int64_t>(from.shape().empty() ? 1 : from.shape()[0], 1);
-  throw Error(fmt::format("{}: {} cannot hold the value {} of sample {}", what, name_of(to),
-                          from.literal(bad).str(), bad / std::max<int64_t>(row, 1)));
+  throw_inexact(what, from.dtype(), from.bytes().data() + bad * size_of(from.dtype()), to,
+                bad / std::max<int64_t>(row, 1));
 }
 
 }  // namespace nnc

@@ -180,8 +180,9 @@ double DataArguments::number(std::string_view name, double least, double most) c
 }
 
 std::span<const DataSource> data_sources() {
-  static const DataSource rows[] = {idx_source(),    csv_source(),     npy_source(),   npz_source(),
-                                    digits_source(), spirals_source(), moons_source(), linear_source()};
+  static const DataSource rows[] = {idx_source(),     csv_source(),   npy_source(),
+                                    npz_source(),     text_source(),  digits_source(),
+                                    spirals_source(), moons_source(), linear_source()};
   return rows;
 }
 

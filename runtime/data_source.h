@@ -77,6 +77,7 @@ DataSource idx_source();
 DataSource csv_source();
 DataSource npy_source();
 DataSource npz_source();
+DataSource text_source();
 DataSource digits_source();
 DataSource spirals_source();
 DataSource moons_source();

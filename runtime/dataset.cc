@@ -18,6 +18,11 @@ std::string Column::place_of(int64_t sample) const {
   return lines.empty() ? place : fmt::format("{}:{}", place, lines[static_cast<size_t>(sample)]);
 }
 
+const std::string& Column::name_of_first() const {
+  int64_t value = values.get_int(0);
+  return classes[static_cast<size_t>(codes ? (*codes)[static_cast<size_t>(value)] : value)];
+}
+
 void Column::spoil(int64_t sample, const std::string& why) {
   if (problem.empty()) problem = fmt::format("{}: column '{}': {}", place_of(sample), name, why);
 }
@@ -34,19 +39,40 @@ std::optional<int64_t> first_missing(const Column& column) {
   return std::nullopt;
 }
 
+namespace {
+
+std::vector<uint32_t> lines_of(const Column& column, const std::vector<int64_t>& rows) {
+  std::vector<uint32_t> out;
+  for (int64_t row : rows) {
+    if (!column.lines.empty()) out.push_back(column.lines[static_cast<size_t>(row)]);
+  }
+  return out;
+}
+
+Tensor copied(const Tensor& values, const std::vector<int64_t>& rows) {
+  std::vector<int64_t> shape = values.shape();
+  shape[0] = static_cast<int64_t>(rows.size());
+  Tensor out(values.dtype(), std::move(shape));
+  gather_rows(values, rows, out.bytes());
+  return out;
+}
+
+RowList composed(const RowList& outer, const RowList& rows) {
+  if (!outer) return rows;
+  std::vector<int64_t> out;
+  for (int64_t row : *rows) out.push_back((*outer)[static_cast<size_t>(row)]);
+  return std::make_shared<const std::vector<int64_t>>(std::move(out));
+}
+
+}  // namespace
+
 Table take_rows(const Table& table, const std::vector<int64_t>& rows) {
   Table out;
+  auto shared = std::make_shared<const std::vector<int64_t>>(rows);
   for (const Column& c : table) {
-    std::vector<int64_t> shape = c.values.shape();
-    shape[0] = static_cast<int64_t>(rows.size());
-    Tensor values(c.values.dtype(), std::move(shape));
-    gather_rows(c.values, rows, values.bytes());
-    std::vector<uint32_t> lines;
-    for (int64_t row : rows) {
-      if (!c.lines.empty()) lines.push_back(c.lines[static_cast<size_t>(row)]);
-    }
-    out.push_back(
-        {c.name, std::move(values), c.role, c.classes, c.place, c.problem, c.gaps, std::move(lines)});
+    bool view = c.values.is_view();
+    out.push_back({c.name, view ? c.values : copied(c.values, rows), c.role, c.classes, c.place, c.problem,
+                   c.gaps, lines_of(c, rows), view ? composed(c.rows, shared) : nullptr, c.codes});
   }
   return out;
 }

@@ -1,9 +1,8 @@
 #include "runtime/feeder.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
-
-#include "runtime/batches.h"
 
 namespace nnc {
 namespace {
@@ -14,8 +13,8 @@ constexpr int64_t kWorthAThread = 256 << 10;
 }  // namespace
 
 Feeder::Feeder(const BoundTable& table, int64_t batch, bool targets, int threads) {
-  for (const Tensor& t : table.inputs) columns_.push_back(&t);
-  for (const Tensor& t : table.targets) {
+  for (const FieldValues& t : table.inputs) columns_.push_back(&t);
+  for (const FieldValues& t : table.targets) {
     if (targets) columns_.push_back(&t);
   }
   current_ = room_for(batch);
@@ -30,7 +29,7 @@ Feeder::Feeder(const BoundTable& table, int64_t batch, bool targets, int threads
 
 Feeder::Batch Feeder::room_for(int64_t rows) const {
   Batch out;
-  for (const Tensor* t : columns_) {
+  for (const FieldValues* t : columns_) {
     std::vector<int64_t> shape = t->shape();
     shape[0] = rows;
     out.columns.emplace_back(t->dtype(), std::move(shape));
@@ -40,7 +39,7 @@ Feeder::Batch Feeder::room_for(int64_t rows) const {
 }
 
 void Feeder::gather_into(Batch& batch, std::span<const int64_t> rows) const {
-  for (size_t i = 0; i < columns_.size(); ++i) gather_rows(*columns_[i], rows, batch.columns[i].bytes());
+  for (size_t i = 0; i < columns_.size(); ++i) columns_[i]->gather(rows, batch.columns[i].bytes());
 }
 
 const InputPointers& Feeder::gather(std::span<const int64_t> rows) {
@@ -64,7 +63,12 @@ void Feeder::ahead(std::span<const int64_t> rows) {
 }
 
 const InputPointers& Feeder::whole_table() {
-  for (size_t i = 0; i < columns_.size(); ++i) whole_[i] = columns_[i]->bytes().data();
+  if (!std::ranges::all_of(columns_, &FieldValues::in_memory)) {
+    std::vector<int64_t> all(static_cast<size_t>(columns_[0]->samples()));
+    std::iota(all.begin(), all.end(), 0);
+    return gather(all);
+  }
+  for (size_t i = 0; i < columns_.size(); ++i) whole_[i] = columns_[i]->stored().values.bytes().data();
   return whole_;
 }
 

@@ -27,7 +27,7 @@ class Feeder {
   /// Rows that the next gather() will probably ask for; what gather() just gave stays valid. Whether it was right,
   /// or called at all, changes nothing but the time. An exception surfaces in that gather().
   void ahead(std::span<const int64_t> rows);
-  /// All rows in the order of the table, read in place.
+  /// All rows in the order of the table, read in place where they are in memory as the program reads them.
   const InputPointers& whole_table();
 
  private:
@@ -38,7 +38,7 @@ class Feeder {
   Batch room_for(int64_t rows) const;
   void gather_into(Batch& batch, std::span<const int64_t> rows) const;
 
-  std::vector<const Tensor*> columns_;
+  std::vector<const FieldValues*> columns_;
   Batch current_, next_;
   InputPointers whole_;
   std::vector<int64_t> wanted_;  // rows of the next batch; empty when none is under way

@@ -10,6 +10,7 @@
 #include "runtime/data_source.h"
 #include "runtime/file.h"
 #include "runtime/idx.h"
+#include "runtime/mapped_file.h"
 
 namespace nnc {
 namespace {
@@ -39,7 +40,7 @@ uint64_t big_endian(const char* p, size_t size) {
   return out;
 }
 
-std::vector<int64_t> read_extents(const std::string& content, const std::string& path) {
+std::vector<int64_t> read_extents(std::string_view content, const std::string& path) {
   auto rank = static_cast<size_t>(static_cast<uint8_t>(content[3]));
   if (rank == 0) fail(path, "it has no axis");
   if (content.size() < 4 + 4 * rank) fail(path, "it ends within its header");
@@ -56,6 +57,22 @@ void check_size(const std::vector<int64_t>& shape, size_t element, size_t have, 
   }
   if (want != have)
     fail(path, fmt::format("{} takes {} bytes of data, the file holds {}", to_string(shape), want, have));
+}
+
+struct Layout {
+  const ElementType* type;
+  std::vector<int64_t> shape;
+  size_t start;  // of the elements
+};
+
+Layout layout_of(std::string_view content, const std::string& path) {
+  if (content.size() < 4) fail(path, fmt::format("it has only {} bytes", content.size()));
+  if (content[0] != 0 || content[1] != 0) fail(path, "it does not begin with two zero bytes");
+  const ElementType& type = element_type(static_cast<uint8_t>(content[2]), path);
+  std::vector<int64_t> shape = read_extents(content, path);
+  size_t start = 4 + 4 * shape.size();
+  check_size(shape, type.size, content.size() - start, path);
+  return {&type, std::move(shape), start};
 }
 
 /// Elements whose bytes are swapped or widened: everything but u8.
@@ -88,9 +105,9 @@ std::string find_in(const std::string& folder, std::initializer_list<std::string
 
 Table read_pair(const std::string& images, const std::string& labels) {
   Table table;
-  table.push_back({"image", load_idx(images), ColumnRole::Input, {}, images, ""});
+  table.push_back({"image", map_idx(images), ColumnRole::Input, {}, images, ""});
   if (labels.empty()) return table;
-  table.push_back({"label", load_idx(labels), ColumnRole::Label, {}, labels, ""});
+  table.push_back({"label", map_idx(labels), ColumnRole::Label, {}, labels, ""});
   int64_t count = table[1].values.shape()[0];
   if (count == sample_count(table)) return table;
   throw Error(fmt::format("{} has {} samples, {} has {}", images, sample_count(table), labels, count));
@@ -119,19 +136,24 @@ Dataset load(const DataArguments& arguments) {
 
 Tensor load_idx(const std::string& path) {
   std::string content = read_file_or_gzip(path);
-  if (content.size() < 4) fail(path, fmt::format("it has only {} bytes", content.size()));
-  if (content[0] != 0 || content[1] != 0) fail(path, "it does not begin with two zero bytes");
-  const ElementType& type = element_type(static_cast<uint8_t>(content[2]), path);
-  std::vector<int64_t> shape = read_extents(content, path);
-  size_t start = 4 + 4 * shape.size();
-  check_size(shape, type.size, content.size() - start, path);
-  Tensor out(type.dtype, std::move(shape));
-  if (type.dtype == DType::U8) {
-    std::memcpy(out.bytes().data(), content.data() + start, content.size() - start);
+  Layout layout = layout_of(content, path);
+  const char* elements = content.data() + layout.start;
+  Tensor out(layout.type->dtype, std::move(layout.shape));
+  if (out.dtype() == DType::U8) {
+    std::memcpy(out.bytes().data(), elements, out.bytes().size());
   } else {
-    convert(type, content.data() + start, out);
+    convert(*layout.type, elements, out);
   }
   return out;
+}
+
+Tensor map_idx(const std::string& path) {
+  std::shared_ptr<const MappedFile> file = MappedFile::open(path);
+  std::string_view content = as_text(file->bytes());
+  if (content.starts_with("\x1f\x8b")) return load_idx(path);
+  Layout layout = layout_of(content, path);
+  if (layout.type->dtype != DType::U8 || layout.shape.size() < 2) return load_idx(path);
+  return Tensor::view(DType::U8, std::move(layout.shape), {file, file->bytes().data() + layout.start});
 }
 
 DataSource idx_source() {

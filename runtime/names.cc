@@ -50,6 +50,15 @@ void index_text(Column& column, const Indexer& indexer) {
   }
 }
 
+/// What bytes stand for changes, and the bytes stay.
+void index_codes(Column& column, const Indexer& indexer) {
+  ByteCodes codes = *column.codes;
+  for (int32_t& code : codes) {
+    if (code >= 0) code = indexer.find(0, column.classes[static_cast<size_t>(code)]);
+  }
+  column.codes = std::make_shared<const ByteCodes>(codes);
+}
+
 void index_numbers(Column& column, const Indexer& indexer) {
   Tensor out(DType::I32, column.values.shape());
   for (int64_t i = 0; i < column.samples(); ++i) {
@@ -75,8 +84,11 @@ std::vector<std::string> names_in(const Column& column) {
 
 void index_by(const std::vector<std::string>& names, Column& column, const std::string& remedy,
               int32_t unknown) {
-  Indexer indexer(column, names, remedy, unknown);
-  column.is_text() ? index_text(column, indexer) : index_numbers(column, indexer);
+  Indexer indexer(column, names, column.codes ? "; replace it in the text" : remedy, unknown);
+  if (column.codes)
+    index_codes(column, indexer);
+  else
+    column.is_text() ? index_text(column, indexer) : index_numbers(column, indexer);
   column.classes = names;
 }
 

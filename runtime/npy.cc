@@ -61,6 +61,15 @@ Tensor parse_npy(std::span<const std::byte> content, const std::string& place) {
 
 Tensor load_npy(const std::string& path) { return parse_npy(MappedFile::open(path)->bytes(), path); }
 
+Tensor map_npy(const std::string& path) {
+  std::shared_ptr<const MappedFile> file = MappedFile::open(path);
+  NpyHeader h = parse_npy_header(file->bytes(), path);
+  bool as_is = h.type->is_plain() && !h.swapped && !h.fortran_order && h.start % h.type->size == 0;
+  if (!as_is || h.shape.size() < 2) return parse_npy(file->bytes(), path);
+  const std::byte* start = elements_of(h, file->bytes(), path).data();
+  return Tensor::view(h.type->dtype, h.shape, {file, start});
+}
+
 void save_npy(const std::string& path, const Tensor& tensor) {
   if (tensor.dtype() == DType::BF16) return save_npy(path, tensor.cast(DType::F32));
   std::string header = npy_header_for(tensor, path);

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 NamedArray read_array(const std::string& path, std::string name) {
   try {
-    return {std::move(name), load_npy(path), path};
+    return {std::move(name), map_npy(path), path};
   } catch (const UnsupportedType& e) {
     return {std::move(name), Tensor(), path, e.what()};
   }

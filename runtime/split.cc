@@ -63,10 +63,24 @@ void check(const Parts& parts, const SplitSpec& split, int64_t samples) {
                                                                          : nullptr;
   if (empty == nullptr) return;
   throw Error(fmt::format("the split of {} samples leaves the {} part empty", samples, empty),
-              {"every class gives each part its share, rounded to whole samples, and keeps one to train on"});
+              {"a share is rounded to whole samples; every class keeps one to train on"});
 }
 
 }  // namespace
+
+Parts split_in_order(int64_t samples, const SplitSpec& split) {
+  bool folds = split.kind == SplitSpec::Kind::Folds;
+  auto share = [&](double of) { return std::llround(of * static_cast<double>(samples)); };
+  int64_t begin = folds ? samples * split.fold / split.folds : samples - share(split.test);
+  int64_t end = folds ? samples * (split.fold + 1) / split.folds : samples;
+  Parts parts;
+  for (int64_t i = 0; i < samples; ++i) (i >= begin && i < end ? parts.test : parts.train).push_back(i);
+  auto validation = std::min(share(split.validation), static_cast<long long>(parts.train.size()));
+  parts.validation.assign(parts.train.end() - validation, parts.train.end());
+  parts.train.resize(parts.train.size() - static_cast<size_t>(validation));
+  check(parts, split, samples);
+  return parts;
+}
 
 Parts split_samples(int64_t samples, const SplitSpec& split, std::span<const int64_t> classes) {
   Parts parts;

@@ -19,4 +19,8 @@ struct Parts {
 /// Error when a part that is asked for, or the training part, would be empty.
 Parts split_samples(int64_t samples, const SplitSpec& split, std::span<const int64_t> classes = {});
 
+/// The same without chance, for samples that follow one another: those to train on, then those to validate, then those to
+/// test; or the fold as a run of samples, those to validate being the last of the others.
+Parts split_in_order(int64_t samples, const SplitSpec& split);
+
 }  // namespace nnc

@@ -113,13 +113,31 @@ void Trainer::set_data(Dataset data) {
       bind_data(std::move(data), input_fields(), target_fields(), spec().split, spec().columns, learnt_));
 }
 
+namespace {
+
+// Of a text only the characters are looked at, not each place where they stand.
+void check_characters(const TargetSpec& target, const ByteCodes& codes) {
+  int32_t last = *std::ranges::max_element(codes);
+  if (last < *target.classes) return;
+  throw Error(fmt::format("target '{}' is one of {} characters, the model has classes 0 to {}", target.name,
+                          last + 1, *target.classes - 1),
+              {"give the model as many classes as the text has characters, or more"});
+}
+
+}  // namespace
+
 // A class index that the model has no output for would train on nothing.
 void Trainer::check_classes(const BoundTable& table, const char* part) const {
   for (size_t i = 0; i < table.targets.size(); ++i) {
     const TargetSpec& target = spec().targets[i];
     if (!target.classes) continue;
-    for (int64_t s = 0; s < table.targets[i].count(); ++s) {
-      int64_t value = table.targets[i].get_int(s);
+    const FieldValues& values = table.targets[i];
+    if (values.stored().codes) {
+      check_characters(target, *values.stored().codes);
+      continue;
+    }
+    for (int64_t s = 0, count = values.bytes() / size_of(values.dtype()); s < count; ++s) {
+      int64_t value = values.integer(s);
       if ((value >= 0 && value < *target.classes) || value == target.ignored) continue;
       throw Error(fmt::format("target '{}' of {} sample {} is class {}, the model has classes 0 to {}",
                               target.name, part, s, value, *target.classes - 1));
@@ -145,7 +163,7 @@ void Trainer::check_watched_parts(const BoundData& data) const {
 Bindings Trainer::sizes_of(const BoundTable& table, int64_t batch) const {
   std::vector<GivenShape> given;
   std::vector<DataField> inputs = input_fields();
-  auto add = [&](const DataField& f, const Tensor& t) {
+  auto add = [&](const DataField& f, const FieldValues& t) {
     std::vector<int64_t> shape = t.shape();
     if (!f.type.shape.empty() && !f.type.shape[0].is_constant()) shape[0] = batch;
     given.push_back({fmt::format("input '{}'", f.name), f.type, shape});
@@ -291,7 +309,8 @@ std::vector<Measure> Trainer::evaluate(const BoundTable& table, int64_t batch) {
 }
 
 std::vector<NamedTensor> Trainer::predict(const std::vector<Tensor>& inputs, int64_t batch) {
-  BoundTable table{inputs.empty() || inputs[0].rank() == 0 ? 0 : inputs[0].shape()[0], inputs, {}};
+  BoundTable table{
+      inputs.empty() || inputs[0].rank() == 0 ? 0 : inputs[0].shape()[0], {inputs.begin(), inputs.end()}, {}};
   Batches batches(table.samples, batch > 0 ? batch : std::max<int64_t>(batch_, 1));
   Bindings sizes = sizes_of(table, batches.largest());
   prepare_for(predict_, module_.predict, sizes);

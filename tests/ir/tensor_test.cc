@@ -77,5 +77,23 @@ TEST(Tensor, CastOfWideIntegersRoundsOnce) {
   EXPECT_EQ(wide.cast(DType::F32).as<float>()[0], 0x1.000002p60f);
 }
 
+TEST(Tensor, ViewsShareWhatSomebodyElseKeeps) {
+  auto numbers = std::make_shared<std::vector<int32_t>>(std::vector<int32_t>{1, 2, 3, 4, 5, 6});
+  std::weak_ptr<void> alive = numbers;
+  const auto* start = reinterpret_cast<const std::byte*>(numbers->data());
+  Tensor view = Tensor::view(DType::I32, {2, 2}, {numbers, start + 4});
+  numbers.reset();
+  EXPECT_TRUE(view.is_view());
+  EXPECT_EQ(view, Tensor::from(DType::I32, {2, 2}, {2, 3, 4, 5}));
+  Tensor copy = view, reshaped = Tensor(view).reshaped({4});
+  EXPECT_EQ(copy.bytes().data(), start + 4);
+  EXPECT_EQ(reshaped.bytes().data(), start + 4);
+  EXPECT_FALSE(view.cast(DType::F32).is_view());
+  view = Tensor(), copy = Tensor();
+  EXPECT_FALSE(alive.expired());
+  reshaped = Tensor();
+  EXPECT_TRUE(alive.expired());
+}
+
 }  // namespace
 }  // namespace nnc

@@ -21,7 +21,7 @@ TEST(DataSource, UnknownReadersAndArgumentsAreErrors) {
   };
   const Case cases[] = {
       {{"cvs", {"a"s}}, "unknown data reader 'cvs'\ndid you mean 'csv'?"},
-      {{"parquet", {"a"s}}, "there is idx, csv, npy, npz, digits"},
+      {{"parquet", {"a"s}}, "there is idx, csv, npy, npz, text, digits"},
       {{"csv"}, "csv needs the argument 'path'"},
       {{"csv", {int64_t{3}}}, "'path' is a text, not an integer"},
       {{"csv", {"nothing.csv"s}}, "there is no file or folder 'here/nothing.csv'"},
@@ -134,7 +134,7 @@ TEST_F(SharedData, Tables) {
   DataField x{"x", {DType::F64, {kBatch, 1}}}, y{"y", {DType::F64, {kBatch, 1}}};
   BoundData line = bind_data(load_data({"csv", {"linear_regression.csv"s}}, folder_), {&x, 1}, {&y, 1});
   EXPECT_EQ(line.train.samples, 100);
-  EXPECT_EQ(line.train.targets[0].get(0), 1.577710915879818);
+  EXPECT_EQ(line.train.targets[0].load().get(0), 1.577710915879818);
 
   DataField flower{"flower", {DType::F32, {kBatch, 4}}}, species{"species", {DType::I32, {kBatch}}};
   BoundData iris = bind_data(load_data({"csv", {"iris.csv"s}}, folder_), {&flower, 1}, {&species, 1});

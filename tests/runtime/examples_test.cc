@@ -12,7 +12,7 @@ namespace {
 /// The accuracy on the test part after training by the file's own settings, but for these.
 double test_accuracy(const std::string& example, const Overrides& overrides) {
   Module module = test::module_of(read_file(NNC_SOURCE_DIR "/examples/" + example), overrides);
-  Trainer trainer(std::move(module), {.engine = {.threads = 2}});
+  Trainer trainer(std::move(module), {.engine = {.threads = 1}});
   const TrainSpec& spec = *trainer.module().spec;
   trainer.set_data(
       bind_data(load_data(*spec.data, ""), trainer.input_fields(), trainer.target_fields(), spec.split));

@@ -48,7 +48,7 @@ TEST(Preparations, NumbersAgainstNumbersByHand) {
       return text;
     };
     for (bool first : {true, false}) {
-      Tensor got = model.read(csv(first ? c.learnt : c.later)).train.inputs[0];
+      Tensor got = model.read(csv(first ? c.learnt : c.later)).train.inputs[0].load();
       const std::vector<double>& want = first ? c.as_learnt : c.as_later;
       ASSERT_EQ(got.count(), static_cast<int64_t>(want.size()));
       for (int64_t i = 0; i < got.count(); ++i) EXPECT_NEAR(got.get(i), want[static_cast<size_t>(i)], 1e-15);
@@ -107,7 +107,8 @@ TEST(Preparations, AreFittedToTheTrainingPartAlone) {
     double min = p.numbers.at("min"), max = p.numbers.at("max");
     std::vector<double> all;
     for (const BoundTable* part : {&data.train, &data.test}) {
-      for (double v : part->inputs[0].as<double>()) all.push_back(std::round(v * (max - min) + min));
+      Tensor values = part->inputs[0].load();
+      for (double v : values.as<double>()) all.push_back(std::round(v * (max - min) + min));
     }
     ASSERT_EQ(all.size(), 10u);
     auto [least, most] = std::minmax_element(all.begin(), all.begin() + 5);

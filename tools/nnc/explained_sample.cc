@@ -1,6 +1,8 @@
 #include "tools/nnc/explained_sample.h"
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -10,12 +12,11 @@
 namespace nnc::tool {
 namespace {
 
-Tensor row_of(const Tensor& table, int64_t row) {
-  std::vector<int64_t> shape = table.shape();
+Tensor row_of(const FieldValues& field, int64_t row) {
+  std::vector<int64_t> shape = field.shape();
   shape[0] = 1;
-  Tensor out(table.dtype(), std::move(shape));
-  auto size = static_cast<int64_t>(out.bytes().size());
-  std::copy_n(table.bytes().begin() + row * size, size, out.bytes().begin());
+  Tensor out(field.dtype(), std::move(shape));
+  field.gather(std::span(&row, 1), out.bytes());
   return out;
 }
 
@@ -30,14 +31,16 @@ std::vector<std::string> names_of_column(const Learnt& learnt, const std::string
 }
 
 // Of each element, the difference between its largest and its smallest value in so many samples.
-Tensor ranges_in(const Tensor& table) {
-  Tensor low = row_of(table, 0).cast(DType::F64), high = low;
-  int64_t elements = low.count();
-  for (int64_t i = 0; i < table.count(); ++i) {
-    low.set(i % elements, std::min(low.get(i % elements), table.get(i)));
-    high.set(i % elements, std::max(high.get(i % elements), table.get(i)));
+Tensor ranges_in(const FieldValues& field) {
+  Tensor low = row_of(field, 0).cast(DType::F64), high = low;
+  for (int64_t row = 1; row < field.samples(); ++row) {
+    Tensor sample = row_of(field, row);
+    for (int64_t e = 0; e < low.count(); ++e) {
+      low.set(e, std::min(low.get(e), sample.get(e)));
+      high.set(e, std::max(high.get(e), sample.get(e)));
+    }
   }
-  for (int64_t e = 0; e < elements; ++e) high.set(e, high.get(e) - low.get(e));
+  for (int64_t e = 0; e < low.count(); ++e) high.set(e, high.get(e) - low.get(e));
   return high;
 }
 
@@ -57,8 +60,8 @@ ExplainedSample sample_of(const BoundTable& table, int64_t row, const std::strin
   if (row >= table.samples)
     throw Error(fmt::format("there is no sample {}: {} has {}, from 0", row, where, table.samples));
   ExplainedSample out;
-  for (const Tensor& t : table.inputs) out.inputs.push_back(row_of(t, row));
-  for (const Tensor& t : table.targets) out.targets.push_back(row_of(t, row));
+  for (const FieldValues& f : table.inputs) out.inputs.push_back(row_of(f, row));
+  for (const FieldValues& f : table.targets) out.targets.push_back(row_of(f, row));
   return out;
 }
 
@@ -69,7 +72,7 @@ BoundTable table_of_inputs(std::vector<Tensor> inputs) {
     if (t.rank() == 0 || t.shape()[0] != out.samples)
       throw Error("the inputs have different numbers of samples, which their first axis counts");
   }
-  out.inputs = std::move(inputs);
+  out.inputs.assign(std::make_move_iterator(inputs.begin()), std::make_move_iterator(inputs.end()));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "ir/error.h"
+#include "runtime/convert.h"
 #include "runtime/csv_table.h"
 #include "runtime/data_source.h"
 #include "runtime/file.h"
