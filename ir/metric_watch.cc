@@ -31,8 +31,10 @@ Watched watched(std::string_view name, std::span<const MeasureSpec> measures) {
 
 std::vector<const CallSpec*> watchers(const TrainSpec& spec) {
   std::vector<const CallSpec*> out;
-  for (const CallSpec& call : spec.schedules) {
-    if (call.has("metric") && call.given("metric")) out.push_back(&call);
+  for (const std::vector<CallSpec>* calls : {&spec.schedules, &spec.stops}) {
+    for (const CallSpec& call : *calls) {
+      if (call.has("metric") && call.given("metric")) out.push_back(&call);
+    }
   }
   return out;
 }

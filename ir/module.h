@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -63,6 +64,9 @@ struct ClassScores {
   Kind kind = Kind::Softmax;
 };
 
+/// As the number of epochs: as many as it takes.
+inline constexpr int64_t kEndless = std::numeric_limits<int64_t>::max();
+
 struct TrainSpec {
   std::optional<DataSpec> data;
   std::vector<CallSpec> columns;  // of all_column_rows(): how columns are prepared, in that order
@@ -72,8 +76,9 @@ struct TrainSpec {
   std::vector<MeasureSpec> measures;  // the loss, then the metrics: the first outputs of `train` and `eval`
   UpdateSpec update;
   std::vector<CallSpec> schedules;  // of all_schedules(), one after the other; none: the rate stays
+  std::vector<CallSpec> stops;      // of all_stops(): any of them ends the run
   int64_t batch = 32;               // 0: the whole data set (`batch full`)
-  int64_t epochs = 1;
+  int64_t epochs = 1;               // kEndless: until a stopping rule ends the run
   int64_t seed = 0;
   Loc loc;                          // of the train block
   std::map<std::string, Loc> locs;  // of each key's first value: "batch", "optimizer"

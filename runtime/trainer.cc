@@ -62,6 +62,7 @@ Trainer::Trainer(Module module, TrainerOptions options)
   batch_ = options_.batch.value_or(spec().batch);
   seed_ = options_.seed.value_or(spec().seed);
   base_rate_ = optimizer_arg(spec().update.optimizer, "lr");
+  stopping_ = Stopping(spec().stops, spec().measures);
   schedule_ = RateSchedule(spec().schedules, base_rate_, spec().measures);
   step_ = training_step(module_.train, spec().update);
   add_missing_state(step_, state_);
@@ -231,7 +232,9 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
   times.reserve(static_cast<size_t>(report.steps));
   auto start = std::chrono::steady_clock::now();
   double before = position_.seconds;
-  while (position_.step < report.steps && report.complete) {
+  stopping_.start_clock();
+  bool over = false;
+  while (position_.step < report.steps && report.complete && !over) {
     auto step_start = std::chrono::steady_clock::now();
     int64_t i = position_.step;
     UpdateShare share = share_of(batches, i, spec().update.accumulate);
@@ -240,19 +243,31 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
     times.push_back(seconds_since(step_start));
     count_step(f, batches.size(i));
     position_.seconds = before + seconds_since(start);
+    over = stopping_.due(position_.total_steps) != nullptr;
     if (progress) report.complete = progress(i + 1, report.steps, f.scalar(0));
   }
   report.learning_rate = learning_rate(position_.step - 1);
   report.seconds = position_.seconds;
   report.ms_per_step = 1e3 * median(std::move(times));
-  if (report.complete) finish_epoch(report);
+  if (!report.complete) return report;
+  report.cut = position_.step < report.steps;
+  report.steps = position_.step;
+  report.cut ? measure(report) : finish_epoch(report);
+  report.stopped = stop_reason();
   return report;
 }
 
+std::string Trainer::stop_reason() const {
+  const CallSpec* rule = stopping_.due(position_.total_steps);
+  return rule ? stopping_.why(*rule, position_.total_steps) : "";
+}
+
+int64_t Trainer::steps_per_epoch() const { return Batches(data_.train.samples, batch_).count(); }
+
 // A schedule's steps are updates. All epochs have the same number of them.
 RunTime Trainer::time_of(int64_t step) const {
-  int64_t accumulate = spec().update.accumulate, steps = Batches(data_.train.samples, batch_).count();
-  int64_t updates = (steps + accumulate - 1) / accumulate, epochs = position_.epoch - 1;
+  int64_t accumulate = spec().update.accumulate;
+  int64_t updates = (steps_per_epoch() + accumulate - 1) / accumulate, epochs = position_.epoch - 1;
   return {epochs, epochs * updates + step / accumulate, updates};
 }
 
@@ -269,11 +284,18 @@ void Trainer::count_step(const Function& f, int64_t samples) {
   ++position_.total_steps;
 }
 
-void Trainer::finish_epoch(EpochReport& report) {
+void Trainer::measure(EpochReport& report) {
   report.train = finish_measures(measures(), position_.sums);
   if (data_.validation.samples > 0) report.validation = evaluate(data_.validation);
   if (data_.test.samples > 0) report.test = evaluate(data_.test);
+}
+
+void Trainer::finish_epoch(EpochReport& report) {
+  measure(report);
   schedule_.after_epoch(report, time_of(position_.step - 1));
+  int64_t best = stopping_.best_epoch();
+  stopping_.after_epoch(report);
+  if (stopping_.best_epoch() != best) best_weights_ = weights();
   position_.open = false;
   position_.sums.clear();
 }

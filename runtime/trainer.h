@@ -3,7 +3,8 @@
 //   Trainer trainer(module, {});
 //   trainer.set_data(load_data(spec, folder));    // split, prepared and bound as the train block says
 //   trainer.initialize(seed);                     // or load_weights(path)
-//   for (int e = 0; e < epochs; ++e) EpochReport r = trainer.train_epoch();
+//   for (int e = 0; e < epochs && trainer.stop_reason().empty(); ++e) EpochReport r = trainer.train_epoch();
+//   trainer.restore_best();                       // where the file asks for it
 //   trainer.save_weights("net.safetensors");
 //
 // The training step, evaluation and prediction are separate graphs over one state. Everything here throws Error on
@@ -26,6 +27,7 @@
 #include "runtime/rate_schedule.h"
 #include "runtime/safetensors.h"
 #include "runtime/step_scalars.h"
+#include "runtime/stopping.h"
 
 namespace nnc {
 
@@ -99,6 +101,12 @@ class Trainer {
   /// stops there; the next train_epoch() goes on with the same epoch.
   using Progress = std::function<bool(int64_t step, int64_t steps, double loss)>;
   EpochReport train_epoch(const Progress& progress = nullptr);
+  /// Why the run is over by its stopping rules; empty while it goes on.
+  std::string stop_reason() const;
+  /// The weights of the best epoch by the rule that restores them, in place of the last ones: training ends here. Returns
+  /// that epoch, or 0 where there is none to restore.
+  int64_t restore_best();
+  int64_t steps_per_epoch() const;
   /// One step with an update on the given batch of training samples; returns its loss.
   double train_step(std::span<const int64_t> rows);
   /// Steps over the given rows `steps` times and says what each kernel took; nothing when interpreted.
@@ -132,7 +140,11 @@ class Trainer {
   RunTime time_of(int64_t step) const;
   double learning_rate(int64_t step) const;
   void check_watched_parts(const BoundData& data) const;
+  void measure(EpochReport& report);
   void finish_epoch(EpochReport& report);
+  std::vector<NamedTensor> weights() const;
+  std::vector<TensorSpec> remembered(const Safetensors& file) const;
+  void remember(const Safetensors& file);
 
   Module module_;
   TrainerOptions options_;
@@ -142,6 +154,8 @@ class Trainer {
   mutable std::map<std::string, std::string> settings_;  // made when first asked for
   StepScalars scalars_;
   RateSchedule schedule_;
+  Stopping stopping_;
+  std::vector<NamedTensor> best_weights_;  // of the best epoch, where they are to be restored
   Graph step_{"step"};
   Engine engine_;
   State state_;

@@ -22,6 +22,8 @@ constexpr std::string_view kPosition = "nnc/position";  // i64: epoch, step, ste
 constexpr std::string_view kSeconds = "nnc/seconds";    // f64
 constexpr std::string_view kSums = "nnc/sums.";         // f64, by measure; none between epochs
 constexpr std::string_view kSchedule = "nnc/schedule";  // f64; none where no schedule remembers anything
+constexpr std::string_view kStop = "nnc/stop";          // likewise
+const std::string kBest = "nnc/best.";                  // weights to restore, by path; none before the first
 constexpr std::string_view kSetting = "setting.";
 
 /// Of a file that takes long to read, a thousand rows stand for the others.
@@ -112,6 +114,10 @@ std::vector<TensorSpec> with_position(std::vector<TensorSpec> state, const Safet
   return state;
 }
 
+void add_memory(std::string_view name, const std::vector<double>& numbers, Safetensors& file) {
+  if (!numbers.empty()) file.tensors.push_back({std::string(name), vector_of(numbers)});
+}
+
 bool is_checkpoint(const Safetensors& file) {
   auto kind = file.metadata.find("kind");
   return kind != file.metadata.end() && kind->second == "checkpoint";
@@ -157,6 +163,8 @@ void Trainer::clear() {
   if (counter != state_.end()) counter->second.set_int(0, seed_);
   position_ = {};
   schedule_.reset();
+  stopping_.reset();
+  best_weights_.clear();
 }
 
 void Trainer::initialize() {
@@ -214,12 +222,28 @@ Tensor Trainer::weight(const std::string& path) const {
   return average == state_.end() ? own : average->second.cast(own.dtype());
 }
 
+std::vector<NamedTensor> Trainer::weights() const {
+  std::vector<NamedTensor> out;
+  for (const TensorSpec& spec : weight_specs()) out.push_back({spec.name, weight(spec.name)});
+  return out;
+}
+
+// In place of the moving averages too, which are what evaluation reads.
+int64_t Trainer::restore_best() {
+  for (const NamedTensor& best : best_weights_) {
+    for (const std::string& path : {best.name, average_path(best.name)}) {
+      auto it = state_.find(path);
+      if (it != state_.end())
+        std::ranges::copy(best.tensor.cast(it->second.dtype()).bytes(), it->second.bytes().begin());
+    }
+  }
+  return best_weights_.empty() ? 0 : stopping_.best_epoch();
+}
+
 void Trainer::save_weights(const std::string& path) const {
-  std::vector<NamedTensor> tensors;
-  for (const TensorSpec& spec : weight_specs()) tensors.push_back({spec.name, weight(spec.name)});
   Metadata metadata{{"kind", "weights"}, {"model", module_.name}};
   add_learnt(metadata, learnt_);
-  save_safetensors(path, tensors, metadata);
+  save_safetensors(path, weights(), metadata);
 }
 
 bool Trainer::weights_are_finite() const {
@@ -243,6 +267,7 @@ const std::map<std::string, std::string>& Trainer::settings() const {
   out["columns"] = str(spec().columns);
   out["updates"] = surroundings(spec().update);
   out["schedule"] = str(spec().schedules);
+  out["stop"] = stopping_.watching();
   out["batch"] = batch_ == 0 ? "full" : std::to_string(batch_);
   out["seed"] = std::to_string(seed_);
   out["training data"] = digest_of(data_.train);
@@ -257,8 +282,9 @@ Safetensors Trainer::checkpoint() const {
   for (const auto& [path, tensor] : state_) out.tensors.push_back({path, tensor});
   out.tensors.push_back({std::string(kPosition), position_tensor(position_)});
   out.tensors.push_back({std::string(kSeconds), vector_of(std::span(&position_.seconds, 1))});
-  if (std::vector<double> memory = schedule_.memory(); !memory.empty())
-    out.tensors.push_back({std::string(kSchedule), vector_of(memory)});
+  add_memory(kSchedule, schedule_.memory(), out);
+  add_memory(kStop, stopping_.memory(), out);
+  for (const NamedTensor& best : best_weights_) out.tensors.push_back({kBest + best.name, best.tensor});
   for (size_t m = 0; m < position_.sums.size(); ++m)
     out.tensors.push_back({sums_name(measures()[m]), vector_of(position_.sums[m])});
   std::ranges::sort(out.tensors, {}, &NamedTensor::name);
@@ -266,6 +292,30 @@ Safetensors Trainer::checkpoint() const {
   add_learnt(out.metadata, learnt_);
   for (const auto& [name, value] : settings()) out.metadata[std::string(kSetting) + name] = value;
   return out;
+}
+
+// What schedules and stopping rules remember.
+std::vector<TensorSpec> Trainer::remembered(const Safetensors& file) const {
+  std::vector<TensorSpec> out;
+  auto add = [&](std::string_view name, size_t count) {
+    if (count > 0) out.push_back({std::string(name), DType::F64, {static_cast<int64_t>(count)}});
+  };
+  add(kSchedule, schedule_.memory().size());
+  add(kStop, stopping_.memory().size());
+  bool best = std::ranges::any_of(file.tensors, [](const auto& t) { return t.name.starts_with(kBest); });
+  for (const TensorSpec& w : weight_specs()) {
+    if (best && stopping_.keeps_best()) out.push_back({kBest + w.name, w.dtype, w.shape});
+  }
+  return out;
+}
+
+void Trainer::remember(const Safetensors& file) {
+  if (const Tensor* t = file.find(kSchedule)) schedule_.set_memory(t->as<double>());
+  if (const Tensor* t = file.find(kStop)) stopping_.set_memory(t->as<double>());
+  best_weights_.clear();
+  for (const TensorSpec& w : weight_specs()) {
+    if (const Tensor* best = file.find(kBest + w.name)) best_weights_.push_back({w.name, *best});
+  }
 }
 
 void Trainer::restore(const Safetensors& file, const std::string& path) {
@@ -278,10 +328,9 @@ void Trainer::restore(const Safetensors& file, const std::string& path) {
   std::vector<std::string> differ = differences(settings(), file);
   if (find_learnt(file.metadata, path).value_or(Learnt()) != learnt_)
     differ.push_back("columns and names: the data have others than the checkpoint");
-  auto remembered = static_cast<int64_t>(schedule_.memory().size());
   try {
     std::vector<TensorSpec> all = with_position(specs, file, measures());
-    if (remembered > 0) all.push_back({std::string(kSchedule), DType::F64, {remembered}});
+    std::ranges::copy(remembered(file), std::back_inserter(all));
     check_against(file, all, path);
   } catch (const Error& e) {
     differ.insert(differ.end(), e.notes().begin(), e.notes().end());
@@ -292,7 +341,7 @@ void Trainer::restore(const Safetensors& file, const std::string& path) {
     throw Error(fmt::format("{} is damaged: it stands at step {} of an epoch", path, position.step));
   copy_values(file, specs, state_);
   position_ = std::move(position);
-  if (remembered > 0) schedule_.set_memory(file.find(kSchedule)->as<double>());
+  remember(file);
 }
 
 }  // namespace nnc

@@ -194,7 +194,9 @@ class Elaborator {
   void override_descent(TrainSpec& spec);
   void check_groups(const UpdateSpec& update);
   void read_schedule(TrainPlan& plan, const ast::TrainEntry& e);
+  void read_stop(TrainPlan& plan, const ast::TrainEntry& e);
   void override_course(TrainSpec& spec);
+  void override_stops(TrainSpec& spec);
   void check_watched(const TrainSpec& spec);
   void report_no_such_param(const std::string& pattern, Loc loc, const std::vector<std::string>& paths);
   /// One or more calls of `rows`; messages call one of them `what`, and give the example.

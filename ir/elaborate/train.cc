@@ -31,6 +31,7 @@ std::span<const Elaborator::TrainKey> Elaborator::train_keys() {
       {"accumulate", &Elaborator::read_accumulate},
       {"average", &Elaborator::read_average},
       {"schedule", &Elaborator::read_schedule},
+      {"stop", &Elaborator::read_stop},
       {"batch", &Elaborator::read_batch},
       {"epochs", &Elaborator::read_epochs},
       {"seed", &Elaborator::read_seed},

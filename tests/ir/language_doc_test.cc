@@ -15,6 +15,7 @@
 #include "ir/optimizers.h"
 #include "ir/parser.h"
 #include "ir/schedules.h"
+#include "ir/stops.h"
 #include "ir/verify.h"
 
 namespace nnc {
@@ -91,6 +92,7 @@ TEST(LanguageDocument, GivesEveryCallOfTheTrainBlock) {
   std::vector<CallRow> rows;
   for (const ClipRow& row : all_clips()) rows.push_back(row.call);
   for (const ScheduleRow& row : all_schedules()) rows.push_back(row.call);
+  for (const StopRow& row : all_stops()) rows.push_back(row.call);
   for (const CallRow& row : rows) {
     std::string call = fmt::format("| `{}({})` |", row.name, plain_signature(row.signature));
     EXPECT_NE(text.find(call), std::string::npos) << call;

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "tests/tools/tool_run.h"
+#include "tools/nnc/epoch_line.h"
 #include "tools/nnc/epoch_table.h"
 #include "tools/nnc/number_text.h"
 
@@ -45,6 +46,12 @@ TEST(EpochTable, AHeaderThenARowPerEpoch) {
   EXPECT_EQ(table.row(report(10), {{"lr", 1e-4}}, 120),
             "10/10      2.500     0.2500      2.250         0.5000       1.50  0.0001000      0.750\n");
   EXPECT_EQ(count(table.row(report(10), {}, 120), "\n"), 2u) << "other columns, another header";
+}
+
+TEST(EpochTable, EpochsWithoutAnEndAreCountedAlone) {
+  EXPECT_TRUE(EpochTable(kEndless).row(report(12), {}, 120).find("\n   12      2.500") != std::string::npos);
+  EXPECT_TRUE(tool::epoch_text(report(12), kEndless).starts_with("epoch 12  loss 2.5"));
+  EXPECT_TRUE(tool::epoch_text(report(2), 12).starts_with("epoch  2/12  loss 2.5"));
 }
 
 // Whatever the width, no line reaches it, and what is missing is said.

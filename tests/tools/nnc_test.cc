@@ -87,6 +87,34 @@ TEST_F(Tool, ABadLossStopsTheRunAndKeepsWhatIsFinite) {
   EXPECT_NE(run(command).text.find("; weights are written to no file without -o"), std::string::npos);
 }
 
+// The weights are the best epoch's, the reason is said once, and going on stops at the same place.
+TEST_F(Tool, AStoppedRunSaysWhyAndGivesItsBestWeights) {
+  std::string text = kSmall;
+  text.replace(text.find("epochs    2"), 11, "stop patience(2, metric = \"test_accuracy\"), steps(200)");
+  std::string model = file("small.nn", text), output = path("w.safetensors");
+  std::string command = "train " + model + " --set train.lr=3e-2 -o " + output;
+  Outcome o = run(command + " --checkpoint " + path("run"));
+  ASSERT_EQ(o.status, 0) << o.text;
+  std::smatch found;
+  std::regex said(
+      "stopped in epoch (\\d+): test_accuracy has not got better than (0[.]\\d+) of epoch (\\d+) for 2 "
+      "epochs\n"
+      "the weights of epoch (\\d+), the best, are restored\n");
+  ASSERT_TRUE(std::regex_search(o.text, found, said)) << o.text;
+  EXPECT_EQ(std::stoi(found[1]), std::stoi(found[3]) + 2);
+  EXPECT_EQ(found[3], found[4]);
+  Outcome measured = run("eval " + model + " --json --weights " + output);
+  EXPECT_NE(measured.text.find("\"accuracy\":" + found[2].str().substr(0, 6)), std::string::npos)
+      << measured.text;
+  std::string best = read(output);
+  Outcome again = run(command + " --resume " + path("run"));
+  EXPECT_NE(again.text.find(found[0]), std::string::npos) << again.text;
+  EXPECT_TRUE(read(output) == best);
+  Outcome json = run(command + " --json");
+  EXPECT_EQ(count(json.text, "\"stopped\":\"test_accuracy has not"), 1u) << json.text;
+  EXPECT_EQ(count(json.text, "\"lr\":0.03"), count(json.text, "\n")) << json.text;
+}
+
 TEST_F(Tool, LinearRegressionGivesThePublishedNumber) {
   for (const char* mode : {"fused", "unfused", "interpreted"}) {
     SCOPED_TRACE(mode);

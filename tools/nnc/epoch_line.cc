@@ -21,8 +21,14 @@ nlohmann::ordered_json epoch_line(const EpochReport& r, const CompileStats& stat
   return line;
 }
 
+std::string epoch_number(int64_t epoch, int64_t epochs) {
+  return epochs == kEndless ? std::to_string(epoch) : fmt::format("{}/{}", epoch, epochs);
+}
+
+size_t epoch_width(int64_t epochs) { return epochs == kEndless ? 0 : epoch_number(epochs, epochs).size(); }
+
 std::string epoch_text(const EpochReport& r, int64_t epochs) {
-  std::string line = fmt::format("epoch {:>{}}/{}", r.epoch, std::to_string(epochs).size(), epochs);
+  std::string line = fmt::format("epoch {:>{}}", epoch_number(r.epoch, epochs), epoch_width(epochs));
   const std::pair<const char*, const std::vector<Measure>*> parts[] = {
       {"", &r.train}, {"val_", &r.validation}, {"test_", &r.test}};
   for (const auto& [prefix, measures] : parts) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <bit>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -13,9 +14,11 @@
 namespace nnc::tool {
 namespace {
 
-// One-step epochs by the thousand are reported at their ends.
+// One-step epochs by the thousand are reported twenty times, or ever more rarely where their number is endless.
 bool is_quiet(const EpochReport& r, int64_t epochs) {
-  return r.steps == 1 && epochs > 100 && r.epoch % (epochs / 20) != 0 && r.epoch != 1;
+  if (r.steps != 1 || epochs <= 100 || r.epoch == 1 || !r.stopped.empty()) return false;
+  if (epochs == kEndless) return !std::has_single_bit(static_cast<uint64_t>(r.epoch));
+  return r.epoch % (epochs / 20) != 0;
 }
 
 // What the run was made with: what a run that goes on must share with it, and what may differ.
@@ -56,6 +59,7 @@ void EpochOutput::add(const EpochReport& r) {
   nlohmann::ordered_json line = epoch_line(r, trainer_.engine().stats());
   if (csv_) csv_->add(line);
   if (report_) report_->add(r, line);
+  if (!r.stopped.empty()) line["stopped"] = r.stopped;
   if (json_)
     fmt::print("{}\n", line.dump());
   else if (!quiet)

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/nnc/epoch_line.h"
 #include "tools/nnc/number_text.h"
 #include "tools/nnc/progress.h"
 
@@ -72,8 +73,8 @@ std::string note_on(const std::vector<std::string>& hidden, size_t columns) {
 }  // namespace
 
 std::string EpochTable::row(const EpochReport& r, const nlohmann::ordered_json& line, size_t columns) {
-  std::string epoch = fmt::format("{}/{}", r.epoch, epochs_);
-  size_t first = std::max<size_t>(5, 2 * std::to_string(epochs_).size() + 1);
+  std::string epoch = epoch_number(r.epoch, epochs_);
+  size_t first = std::max<size_t>(5, epoch_width(epochs_));
   std::vector<TableCell> cells = cells_of(r, line);
   std::vector<std::string> hidden = fit(cells, first, columns);
   std::string header = fmt::format("{:>{}}", "epoch", first), row = fmt::format("{:>{}}", epoch, first);

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "tools/nnc/epoch_line.h"
+
 namespace nnc::tool {
 
 size_t terminal_columns(int descriptor) {
@@ -63,15 +65,17 @@ std::vector<Measure> measures_so_far(const Trainer& trainer) {
 std::string ProgressLine::line(const Trainer& trainer, int64_t step, int64_t steps, double loss,
                                double seconds) const {
   double rate = static_cast<double>(step - begun_) / seconds;
-  double left = static_cast<double>(steps - step + (epochs_ - epoch_) * steps) / rate;
-  std::vector<ProgressPart> parts = {{fmt::format("epoch {}/{}", epoch_, epochs_), 0},
+  std::vector<ProgressPart> parts = {{"epoch " + epoch_number(epoch_, epochs_), 0},
                                      {fmt::format("step {}/{}", step, steps), 1},
                                      {fmt::format("loss {:.4g}", loss), 0}};
   int expendable = 3;
   for (const Measure& m : measures_so_far(trainer))
     parts.push_back({fmt::format("{} {:.4g}", m.name, m.value), expendable++});
   parts.push_back({fmt::format("{:.0f} steps/s", rate), 1001});
-  parts.push_back({duration_text(left) + " left", 2});
+  if (epochs_ != kEndless) {
+    double left = static_cast<double>(steps - step + (epochs_ - epoch_) * steps) / rate;
+    parts.push_back({duration_text(left) + " left", 2});
+  }
   return fit_line(std::move(parts), terminal_columns(STDERR_FILENO) - 1);
 }
 

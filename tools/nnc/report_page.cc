@@ -170,9 +170,10 @@ std::string data_element(const RunReport& r) {
 std::string heading(const RunReport& r, const Trainer& trainer) {
   double total = std::accumulate(r.seconds.begin(), r.seconds.end(), 0.0);
   double epoch = r.history.epochs().empty() ? 0 : r.history.epochs().back();
-  return fmt::format("{}<h1>{}</h1>\n<p class=\"muted\">{}; epoch {:.0f} of {}, {}</p>\n",
+  return fmt::format("{}<h1>{}</h1>\n<p class=\"muted\">{}; epoch {:.0f}{}, {}</p>\n",
                      r.running ? kReload : "", escaped(trainer.module().name), escaped(r.status), epoch,
-                     r.epochs, total < 60 ? fmt::format("{:.1f} s", total) : duration_text(total));
+                     r.epochs == kEndless ? "" : fmt::format(" of {}", r.epochs),
+                     total < 60 ? fmt::format("{:.1f} s", total) : duration_text(total));
 }
 
 constexpr std::string_view kStyle = R"(

@@ -1,4 +1,5 @@
 // nnc train: fit a model to its data, report every epoch, write the weights.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
@@ -81,6 +82,15 @@ void start(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, in
   throw Reported{kInterrupted};
 }
 
+// The number of the last epoch there may be: a rule that counts steps tells it too.
+int64_t last_epoch(const Trainer& trainer, int64_t epochs) {
+  int64_t steps = trainer.steps_per_epoch();
+  for (const CallSpec& rule : trainer.module().spec->stops) {
+    if (rule.name == "steps") epochs = std::min(epochs, (rule.integer("count") + steps - 1) / steps);
+  }
+  return epochs;
+}
+
 EpochReport train_epoch(Trainer& trainer, Checkpoints* checkpoints, ProgressLine& progress,
                         PhaseClock& clock) {
   EpochPhases phases(clock, trainer.engine());
@@ -98,8 +108,8 @@ EpochReport train_epoch(Trainer& trainer, Checkpoints* checkpoints, ProgressLine
 // False when the user stopped it.
 bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs,
                  EpochOutput& output, PhaseClock& clock) {
-  ProgressLine progress(epochs);
-  while (trainer.position().open || trainer.position().epoch < epochs) {
+  ProgressLine progress(last_epoch(trainer, epochs));
+  while ((trainer.position().open || trainer.position().epoch < epochs) && trainer.stop_reason().empty()) {
     progress.begin(trainer.position().epoch + !trainer.position().open);
     EpochReport r = train_epoch(trainer, checkpoints, progress, clock);
     progress.clear();
@@ -107,9 +117,19 @@ bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions&
     output.add(r);
     InPhase writing(clock, Phase::Writing);
     stop_on_bad_loss(r, trainer, o);
-    if (checkpoints) checkpoints->after_epoch(trainer, r);
+    if (checkpoints && !r.cut) checkpoints->after_epoch(trainer, r);
   }
   return true;
+}
+
+// Why the run is over, for the report, and what its weights are: its last ones, or those of the best epoch.
+std::string conclude(Trainer& trainer, const TrainOptions& o) {
+  std::string reason = trainer.stop_reason();
+  int64_t best = trainer.restore_best();
+  if (!o.epoch.json && !reason.empty())
+    fmt::print("stopped in epoch {}: {}\n", trainer.position().epoch, reason);
+  if (!o.epoch.json && best > 0) fmt::print("the weights of epoch {}, the best, are restored\n", best);
+  return reason.empty() ? "finished" : "stopped: " + reason;
 }
 
 // Trains and writes what is to be kept, or stops where the user said so.
@@ -121,7 +141,9 @@ void train(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, co
   }
   InPhase writing(clock, Phase::Writing);
   if (checkpoints) checkpoints->save(trainer);
+  std::string status = conclude(trainer, o);
   if (!o.output.empty()) trainer.save_weights(o.output);
+  output.finish(status);
 }
 
 void run(const TrainOptions& o, const CLI::App& command) {
@@ -136,7 +158,7 @@ void run(const TrainOptions& o, const CLI::App& command) {
   clock.enter(Phase::Other);
   int64_t epochs = o.epochs.value_or(trainer.module().spec->epochs);
   start(trainer, checkpoints.get(), o, epochs);
-  EpochOutput output(o.epoch, epochs, trainer, given_command(command), clock);
+  EpochOutput output(o.epoch, last_epoch(trainer, epochs), trainer, given_command(command), clock);
   watch_for_interrupts();
   try {
     train(trainer, checkpoints.get(), o, command, epochs, output, clock);
@@ -144,7 +166,6 @@ void run(const TrainOptions& o, const CLI::App& command) {
     output.fail(e.what());
     throw;
   }
-  output.finish("finished");
   if (!o.output.empty() && !o.epoch.json) fmt::print("weights written to {}\n", o.output);
 }
 
