@@ -139,7 +139,7 @@ void Checkpoints::write(const Trainer& trainer, const std::string& path) const {
 void Checkpoints::save(const Trainer& trainer) {
   const Position& p = trainer.position();
   last_ = Clock::now();
-  if (written_ == Mark{p.total_steps, p.open}) return;
+  if (written_ == Mark{p.total_steps, p.open} || !trainer.is_sound()) return;
   write(trainer, single_ ? options_.path : file_for(p.total_steps));
   written_ = {p.total_steps, p.open};
   if (!single_) remove_old();
@@ -162,7 +162,7 @@ void Checkpoints::after_epoch(const Trainer& trainer, const EpochReport& report)
   double loss = deciding_loss(report);
   bool better = std::isfinite(loss) && (!best_ || loss < *best_);
   if (better) best_ = loss;
-  if (better && !single_) write(trainer, join_path(options_.path, kBest));
+  if (better && !single_ && trainer.is_sound()) write(trainer, join_path(options_.path, kBest));
   const CheckpointInterval& every = options_.every;
   if (every.unit == CheckpointInterval::Epochs && report.epoch % every.count == 0) save(trainer);
 }

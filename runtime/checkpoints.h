@@ -49,7 +49,7 @@ class Checkpoints {
 
   void after_step(const Trainer& trainer);
   void after_epoch(const Trainer& trainer, const EpochReport& report);
-  /// Writes one now, unless the newest stands at the same place.
+  /// Writes one now, unless the newest stands at the same place, or the weights are spoilt: an older one is better.
   void save(const Trainer& trainer);
   const std::string& path() const { return options_.path; }
 

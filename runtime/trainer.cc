@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <set>
@@ -12,6 +13,7 @@
 #include "ir/error.h"
 #include "ir/metric_watch.h"
 #include "ir/net.h"
+#include "ir/plain_number.h"
 #include "passes/read_averages.h"
 #include "passes/training_step.h"
 #include "runtime/batches.h"
@@ -233,18 +235,16 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
   auto start = std::chrono::steady_clock::now();
   double before = position_.seconds;
   stopping_.start_clock();
+  if (sound_.weights().empty()) keep_sound("of the start");
   bool over = false;
   while (position_.step < report.steps && report.complete && !over) {
     auto step_start = std::chrono::steady_clock::now();
-    int64_t i = position_.step;
-    UpdateShare share = share_of(batches, i, spec().update.accumulate);
-    scalars_ = {learning_rate(i), share.share, share.last};
-    run_step(batches.rows(i, order), batches.rows(i + 1, order));
+    take_step(position_.step, order);
     times.push_back(seconds_since(step_start));
-    count_step(f, batches.size(i));
+    count_step(f, batches.size(position_.step));
     position_.seconds = before + seconds_since(start);
     over = stopping_.due(position_.total_steps) != nullptr;
-    if (progress) report.complete = progress(i + 1, report.steps, f.scalar(0));
+    if (progress) report.complete = progress(position_.step, report.steps, f.scalar(0));
   }
   report.learning_rate = learning_rate(position_.step - 1);
   report.seconds = position_.seconds;
@@ -255,6 +255,39 @@ EpochReport Trainer::train_epoch(const Progress& progress) {
   report.cut ? measure(report) : finish_epoch(report);
   report.stopped = stop_reason();
   return report;
+}
+
+void Trainer::take_step(int64_t step, std::span<const int64_t> order) {
+  Batches batches(data_.train.samples, batch_);
+  UpdateShare share = share_of(batches, step, spec().update.accumulate);
+  scalars_ = {learning_rate(step), share.share, share.last};
+  require_sound_loss(run_step(batches.rows(step, order), batches.rows(step + 1, order)));
+}
+
+void Trainer::require_sound_loss(double loss) {
+  if (std::isfinite(loss)) return;
+  std::string name = "of the last finite step";
+  std::vector<std::string> notes = {"a smaller learning rate often helps: --set train.lr=..."};
+  if (!sound_.as_sound(weights())) {
+    name = sound_.name();
+    set_weights(sound_.weights());
+    notes.insert(notes.begin(), "a gradient before it was not finite and spoilt the weights");
+  }
+  throw NotFinite(fmt::format("the loss is {} in epoch {}, step {}", plain_number(loss), position_.epoch,
+                              position_.step + 1),
+                  std::move(name), std::move(notes));
+}
+
+void Trainer::keep_sound(const std::string& name) {
+  require_sound();
+  sound_.keep(weights(), name, position_.total_steps);
+}
+
+void Trainer::require_sound() {
+  if (is_sound()) return;
+  set_weights(sound_.weights());
+  throw NotFinite(fmt::format("the weights are no longer finite in epoch {}", position_.epoch), sound_.name(),
+                  {"a gradient of a finite loss was NaN or infinite: --check=nan says where"});
 }
 
 std::string Trainer::stop_reason() const {
@@ -291,6 +324,7 @@ void Trainer::measure(EpochReport& report) {
 }
 
 void Trainer::finish_epoch(EpochReport& report) {
+  if (sound_.due(position_.total_steps)) keep_sound(fmt::format("of epoch {}", position_.epoch));
   measure(report);
   schedule_.after_epoch(report, time_of(position_.step - 1));
   int64_t best = stopping_.best_epoch();

@@ -23,6 +23,7 @@
 #include "runtime/epoch_order.h"
 #include "runtime/epoch_report.h"
 #include "runtime/feeder.h"
+#include "runtime/finite.h"
 #include "runtime/measures.h"
 #include "runtime/rate_schedule.h"
 #include "runtime/safetensors.h"
@@ -84,9 +85,6 @@ class Trainer {
   /// Trainable parameters and the model's own state by path; every mismatch is listed in one Error.
   void load_weights(const std::string& path);
   void save_weights(const std::string& path) const;
-  /// Whether what save_weights() writes has neither NaN nor infinity.
-  bool weights_are_finite() const;
-
   /// Everything a run needs to go on as if it had never stopped, and what it was made with. A checkpoint is a
   /// weights file too: load_weights() takes what it wants from it. The caller may add metadata of its own.
   Safetensors checkpoint() const;
@@ -98,7 +96,8 @@ class Trainer {
   const std::map<std::string, std::string>& settings() const;
 
   /// After each step: number of the step within the epoch (from 1), steps in the epoch, the step's loss. False
-  /// stops there; the next train_epoch() goes on with the same epoch.
+  /// stops there; the next train_epoch() goes on with the same epoch. Throws NotFinite where a loss or the weights have
+  /// become NaN or infinite; that step does not count.
   using Progress = std::function<bool(int64_t step, int64_t steps, double loss)>;
   EpochReport train_epoch(const Progress& progress = nullptr);
   /// Why the run is over by its stopping rules; empty while it goes on.
@@ -107,6 +106,10 @@ class Trainer {
   /// that epoch, or 0 where there is none to restore.
   int64_t restore_best();
   int64_t steps_per_epoch() const;
+  /// Whether no NaN or infinity has come into the weights since the last copy of sound ones; and the same as a demand: those
+  /// come back, and NotFinite is thrown.
+  bool is_sound() const { return sound_.as_sound(weights()); }
+  void require_sound();
   /// One step with an update on the given batch of training samples; returns its loss.
   double train_step(std::span<const int64_t> rows);
   /// Steps over the given rows `steps` times and says what each kernel took; nothing when interpreted.
@@ -142,7 +145,11 @@ class Trainer {
   void check_watched_parts(const BoundData& data) const;
   void measure(EpochReport& report);
   void finish_epoch(EpochReport& report);
+  void take_step(int64_t step, std::span<const int64_t> order);
+  void require_sound_loss(double loss);
+  void keep_sound(const std::string& name);
   std::vector<NamedTensor> weights() const;
+  void set_weights(const std::vector<NamedTensor>& weights);
   std::vector<TensorSpec> remembered(const Safetensors& file) const;
   void remember(const Safetensors& file);
 
@@ -156,6 +163,7 @@ class Trainer {
   RateSchedule schedule_;
   Stopping stopping_;
   std::vector<NamedTensor> best_weights_;  // of the best epoch, where they are to be restored
+  SoundWeights sound_;
   Graph step_{"step"};
   Engine engine_;
   State state_;

@@ -1,7 +1,6 @@
 // The Trainer's state as files: fresh weights, weights files, and checkpoints. A checkpoint holds all state by path,
 // the position as the tensors "nnc/…" (no path has a slash), and each setting of the run as metadata.
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -164,6 +163,7 @@ void Trainer::clear() {
   position_ = {};
   schedule_.reset();
   stopping_.reset();
+  sound_.clear();
   best_weights_.clear();
 }
 
@@ -213,6 +213,7 @@ void Trainer::load_weights(const std::string& path) {
   check_against(file, specs, path);
   copy_values(file, specs, state_);
   start_averages();
+  sound_.clear();
 }
 
 // As evaluation reads it: the moving average where there is one.
@@ -229,14 +230,18 @@ std::vector<NamedTensor> Trainer::weights() const {
 }
 
 // In place of the moving averages too, which are what evaluation reads.
-int64_t Trainer::restore_best() {
-  for (const NamedTensor& best : best_weights_) {
-    for (const std::string& path : {best.name, average_path(best.name)}) {
+void Trainer::set_weights(const std::vector<NamedTensor>& weights) {
+  for (const NamedTensor& w : weights) {
+    for (const std::string& path : {w.name, average_path(w.name)}) {
       auto it = state_.find(path);
       if (it != state_.end())
-        std::ranges::copy(best.tensor.cast(it->second.dtype()).bytes(), it->second.bytes().begin());
+        std::ranges::copy(w.tensor.cast(it->second.dtype()).bytes(), it->second.bytes().begin());
     }
   }
+}
+
+int64_t Trainer::restore_best() {
+  set_weights(best_weights_);
   return best_weights_.empty() ? 0 : stopping_.best_epoch();
 }
 
@@ -244,17 +249,6 @@ void Trainer::save_weights(const std::string& path) const {
   Metadata metadata{{"kind", "weights"}, {"model", module_.name}};
   add_learnt(metadata, learnt_);
   save_safetensors(path, weights(), metadata);
-}
-
-bool Trainer::weights_are_finite() const {
-  for (const TensorSpec& spec : weight_specs()) {
-    if (!is_float(spec.dtype)) continue;
-    Tensor values = weight(spec.name);
-    for (int64_t i = 0; i < values.count(); ++i) {
-      if (!std::isfinite(values.get(i))) return false;
-    }
-  }
-  return true;
 }
 
 const std::map<std::string, std::string>& Trainer::settings() const {
@@ -341,6 +335,7 @@ void Trainer::restore(const Safetensors& file, const std::string& path) {
     throw Error(fmt::format("{} is damaged: it stands at step {} of an epoch", path, position.step));
   copy_values(file, specs, state_);
   position_ = std::move(position);
+  sound_.clear();
   remember(file);
 }
 

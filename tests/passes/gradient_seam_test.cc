@@ -1,6 +1,8 @@
 // What lies between gradients and update, and how groups of parameters differ: three steps against PyTorch's numbers.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "passes/read_averages.h"
 #include "passes/training_step.h"
 #include "tests/ir/model_text.h"
@@ -32,8 +34,8 @@ class Stepper {
     }
   }
 
-  /// A step over rows of the patterned table of four.
-  void step(int64_t begin = 0, int64_t end = 4, double share = 1, bool update = true) {
+  /// A step over rows of the patterned table of four; where it is bad, its loss is NaN.
+  void step(int64_t begin = 0, int64_t end = 4, double share = 1, bool update = true, bool bad = false) {
     auto rows = [&](const std::string& name, int64_t width) {
       Tensor all = patterned({DType::F64, {4, width}}, kOperands), out(DType::F64, {end - begin, width});
       for (int64_t i = 0; i < out.count(); ++i) out.set(i, all.get(begin * width + i));
@@ -41,6 +43,7 @@ class Stepper {
     };
     rows("x", 2);
     rows("t", 1);
+    if (bad) inputs_.at("t").set(0, std::nan(""));
     inputs_.insert_or_assign(kLearningRateInput,
                              Tensor::scalar(DType::F64, optimizer_arg(update_.optimizer, "lr")));
     inputs_.insert_or_assign(kShareInput, Tensor::scalar(DType::F64, share));
@@ -150,6 +153,24 @@ TEST(GradientSeam, HeldBackUpdatesChangeNothingButTheSum) {
   for (const auto& [path, tensor] : run.state()) {
     bool changes = path.ends_with(".accumulated") || path == "train.step";
     EXPECT_EQ(tensor == before.at(path), !changes) << path;
+  }
+}
+
+// A bad batch adds nothing to its update; where it is the last there is none, and nothing is left to the next.
+TEST(GradientSeam, ABadBatchLeavesNothingToTheNextUpdate) {
+  Stepper first_bad("optimizer sgd(lr = 1)\n accumulate 2"), half("optimizer sgd(lr = 0.5)"),
+      last_bad("optimizer sgd(lr = 1)\n accumulate 2");
+  first_bad.step(0, 2, 0.5, false, true);
+  first_bad.step(2, 4, 0.5, true);
+  half.step(2, 4);
+  std::vector<double> want = half.weights(), got = first_bad.weights(), before = last_bad.weights();
+  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-14);
+  last_bad.step(0, 2, 0.5, false);
+  last_bad.step(2, 4, 0.5, true, true);
+  EXPECT_EQ(last_bad.weights(), before);
+  for (const Stepper* s : {&first_bad, &last_bad}) {
+    for (const auto& [path, tensor] : s->state())
+      EXPECT_TRUE(!path.ends_with(".accumulated") || tensor.get(0) == 0) << path;
   }
 }
 

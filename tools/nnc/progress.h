@@ -27,6 +27,9 @@ std::string fit_line(std::vector<ProgressPart> parts, size_t columns);
 class ProgressLine {
  public:
   explicit ProgressLine(int64_t epochs);
+  ~ProgressLine() { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
   void begin(int64_t epoch);
   void update(const Trainer& trainer, int64_t step, int64_t steps, double loss);
   /// Removes the line, so that something else can be printed.

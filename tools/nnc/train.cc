@@ -1,6 +1,5 @@
 // nnc train: fit a model to its data, report every epoch, write the weights.
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
@@ -25,18 +24,14 @@ struct TrainOptions {
   EpochOutputOptions epoch;
 };
 
-// A step with a bad loss changes no weight; but a gradient that overflowed under a finite loss does.
-void stop_on_bad_loss(const EpochReport& r, const Trainer& trainer, const TrainOptions& o) {
-  if (std::isfinite(r.train[0].value)) return;
+// What training found unsound ends the run; the weights from before that are kept.
+[[noreturn]] void stop_not_finite(const NotFinite& e, const Trainer& trainer, const TrainOptions& o) {
   std::string outcome = "weights are written to no file without -o";
-  if (!trainer.weights_are_finite()) {
-    outcome = "the weights are spoilt, so none are written";
-  } else if (!o.output.empty()) {
+  if (!o.output.empty()) {
     trainer.save_weights(o.output);
-    outcome = fmt::format("the weights of the last finite step are written to {}", o.output);
+    outcome = fmt::format("the weights {} are written to {}", e.weights(), o.output);
   }
-  throw Error(fmt::format("the loss is {} in epoch {}; {}", r.train[0].value, r.epoch, outcome),
-              {"a smaller learning rate often helps: --set train.lr=..."});
+  throw Error(fmt::format("{}; {}", e.what(), outcome), e.notes());
 }
 
 // A run goes on writing where it is resumed from, unless told otherwise.
@@ -106,8 +101,8 @@ EpochReport train_epoch(Trainer& trainer, Checkpoints* checkpoints, ProgressLine
 }
 
 // False when the user stopped it.
-bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, int64_t epochs,
-                 EpochOutput& output, PhaseClock& clock) {
+bool train_until(Trainer& trainer, Checkpoints* checkpoints, int64_t epochs, EpochOutput& output,
+                 PhaseClock& clock) {
   ProgressLine progress(last_epoch(trainer, epochs));
   while ((trainer.position().open || trainer.position().epoch < epochs) && trainer.stop_reason().empty()) {
     progress.begin(trainer.position().epoch + !trainer.position().open);
@@ -116,7 +111,6 @@ bool train_until(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions&
     if (!r.complete) return false;
     output.add(r);
     InPhase writing(clock, Phase::Writing);
-    stop_on_bad_loss(r, trainer, o);
     if (checkpoints && !r.cut) checkpoints->after_epoch(trainer, r);
   }
   return true;
@@ -135,9 +129,14 @@ std::string conclude(Trainer& trainer, const TrainOptions& o) {
 // Trains and writes what is to be kept, or stops where the user said so.
 void train(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, const CLI::App& command,
            int64_t epochs, EpochOutput& output, PhaseClock& clock) {
-  if (!train_until(trainer, checkpoints, o, epochs, output, clock)) {
-    output.finish("interrupted");
-    stop_interrupted(trainer, checkpoints, o, command);
+  try {
+    if (!train_until(trainer, checkpoints, epochs, output, clock)) {
+      output.finish("interrupted");
+      stop_interrupted(trainer, checkpoints, o, command);
+    }
+    trainer.require_sound();
+  } catch (const NotFinite& e) {
+    stop_not_finite(e, trainer, o);
   }
   InPhase writing(clock, Phase::Writing);
   if (checkpoints) checkpoints->save(trainer);
