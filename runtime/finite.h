@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "ir/error.h"
+#include "passes/find_non_finite.h"
 #include "runtime/safetensors.h"
 
 namespace nnc {
@@ -18,12 +20,16 @@ namespace nnc {
 /// `weights` says: "of the last finite step" or "of epoch 3".
 class NotFinite : public Error {
  public:
-  NotFinite(const std::string& message, std::string weights, std::vector<std::string> notes)
-      : Error(message, std::move(notes)), weights_(std::move(weights)) {}
+  NotFinite(const std::string& message, std::string weights, std::vector<std::string> notes,
+            std::optional<NonFinite> origin = std::nullopt)
+      : Error(message, std::move(notes)), weights_(std::move(weights)), origin_(std::move(origin)) {}
   const std::string& weights() const { return weights_; }
+  /// Where it comes from, for a trainer that was told to find out.
+  const std::optional<NonFinite>& origin() const { return origin_; }
 
  private:
   std::string weights_;
+  std::optional<NonFinite> origin_;
 };
 
 /// Neither NaN nor infinity anywhere; true for whole numbers.

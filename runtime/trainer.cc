@@ -261,33 +261,9 @@ void Trainer::take_step(int64_t step, std::span<const int64_t> order) {
   Batches batches(data_.train.samples, batch_);
   UpdateShare share = share_of(batches, step, spec().update.accumulate);
   scalars_ = {learning_rate(step), share.share, share.last};
-  require_sound_loss(run_step(batches.rows(step, order), batches.rows(step + 1, order)));
-}
-
-void Trainer::require_sound_loss(double loss) {
-  if (std::isfinite(loss)) return;
-  std::string name = "of the last finite step";
-  std::vector<std::string> notes = {"a smaller learning rate often helps: --set train.lr=..."};
-  if (!sound_.as_sound(weights())) {
-    name = sound_.name();
-    set_weights(sound_.weights());
-    notes.insert(notes.begin(), "a gradient before it was not finite and spoilt the weights");
-  }
-  throw NotFinite(fmt::format("the loss is {} in epoch {}, step {}", plain_number(loss), position_.epoch,
-                              position_.step + 1),
-                  std::move(name), std::move(notes));
-}
-
-void Trainer::keep_sound(const std::string& name) {
-  require_sound();
-  sound_.keep(weights(), name, position_.total_steps);
-}
-
-void Trainer::require_sound() {
-  if (is_sound()) return;
-  set_weights(sound_.weights());
-  throw NotFinite(fmt::format("the weights are no longer finite in epoch {}", position_.epoch), sound_.name(),
-                  {"a gradient of a finite loss was NaN or infinite: --check=nan says where"});
+  if (options_.check_finite) before_ = state_;
+  double loss = run_step(batches.rows(step, order), batches.rows(step + 1, order));
+  options_.check_finite ? require_sound_step(loss, batches.size(step)) : require_sound_loss(loss);
 }
 
 std::string Trainer::stop_reason() const {

@@ -46,6 +46,7 @@ struct Position {
 struct TrainerOptions {
   EngineOptions engine;
   std::optional<int64_t> batch, seed;  // instead of the model file's
+  bool check_finite = false;  // after each step, with what it ran on kept, to find where a NaN comes from
 };
 
 class Trainer {
@@ -147,6 +148,7 @@ class Trainer {
   void finish_epoch(EpochReport& report);
   void take_step(int64_t step, std::span<const int64_t> order);
   void require_sound_loss(double loss);
+  void require_sound_step(double loss, int64_t samples);
   void keep_sound(const std::string& name);
   std::vector<NamedTensor> weights() const;
   void set_weights(const std::vector<NamedTensor>& weights);
@@ -164,6 +166,7 @@ class Trainer {
   Stopping stopping_;
   std::vector<NamedTensor> best_weights_;  // of the best epoch, where they are to be restored
   SoundWeights sound_;
+  State before_;  // a step that is checked
   Graph step_{"step"};
   Engine engine_;
   State state_;

@@ -17,14 +17,14 @@ namespace {
 // The gradient of sqrt is infinite at 0, where the loss is 0: it is finite, and the gradient 0 / 0.
 std::unique_ptr<Trainer> trainer_of(const std::string& loss, const std::vector<double>& xs,
                                     const std::string& lines = "batch 1", int64_t seed = 0,
-                                    ExecutionMode mode = ExecutionMode::Interpreted) {
+                                    ExecutionMode mode = ExecutionMode::Interpreted, bool check = false) {
   auto t = std::make_unique<Trainer>(
       test::module_of("model M {\n input x: f64[B]\n param a: f64 = 1\n param idle: f64 = inf\n"
                       " output y = a * x\n}\n"
                       "train M {\n target t: f64[B]\n loss " +
                       loss + "\n optimizer sgd(lr = 1e-3)\n group params(\"idle\", frozen = true)\n " +
                       lines + "\n}"),
-      TrainerOptions{.engine = {.mode = mode, .threads = 1}, .seed = seed});
+      TrainerOptions{.engine = {.mode = mode, .threads = 1}, .seed = seed, .check_finite = check});
   auto samples = static_cast<int64_t>(xs.size());
   Tensor x = Tensor::from(DType::F64, {samples}, xs), target(DType::F64, {samples});
   t->set_data({.train = {samples, {x}, {target}}});
@@ -36,7 +36,7 @@ constexpr const char* kLog = "mean(log(y)) + 0 * mean(t)";
 constexpr const char* kRoot = "mean(sqrt(y)) + 0 * mean(t)";
 
 struct Ending {
-  std::string says, weights;
+  std::string says, weights, origin;
   int64_t epoch = 0, step = 0;
 };
 
@@ -45,7 +45,8 @@ Ending run(Trainer& t, int64_t epochs) {
     while (t.position().epoch < epochs) t.train_epoch();
     t.require_sound();
   } catch (const NotFinite& e) {
-    return {e.what(), e.weights(), t.position().epoch, t.position().step};
+    return {e.what(), e.weights(), e.origin() ? e.origin()->str() : "", t.position().epoch,
+            t.position().step};
   }
   return {};
 }
@@ -107,6 +108,23 @@ TEST(Finite, TheLastSoundEpochComesBack) {
   EXPECT_EQ(e.weights, "of epoch 2");
   EXPECT_EQ(t->state().at("a"), same->state().at("a"));
   EXPECT_TRUE(t->is_sound());
+}
+
+// Every step is checked, so that nothing later hides where it began, and nothing of that step is kept.
+TEST(Finite, ACheckedStepSaysWhereItComesFrom) {
+  for (ExecutionMode mode : {ExecutionMode::Interpreted, ExecutionMode::Fused}) {
+    auto forward = trainer_of(kLog, {1, 2, -1, 3}, "batch 2", 0, mode, true);
+    Ending e = run(*forward, 3);
+    EXPECT_EQ(e.weights, "of the last finite step");
+    EXPECT_TRUE(e.says.starts_with("the loss is nan in epoch 1, step")) << e.says;
+    EXPECT_TRUE(e.origin.starts_with("log in loss.log (line 9, column ")) << e.origin;
+    EXPECT_NE(e.origin.find("forward, gives nan at ["), std::string::npos) << e.origin;
+    auto backward = trainer_of(kRoot, {1, 0, 4, 2}, "batch full", 0, mode, true);
+    e = run(*backward, 3);
+    EXPECT_EQ(e.says, "'a' is no longer finite in epoch 1, step 1");
+    EXPECT_NE(e.origin.find("backward, gives inf at [1] of [4]"), std::string::npos) << e.origin;
+    EXPECT_EQ(backward->state().at("a").get(0), 1);
+  }
 }
 
 TEST(Finite, SpoiltWeightsReachNoCheckpoint) {

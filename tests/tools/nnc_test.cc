@@ -89,6 +89,23 @@ TEST_F(Tool, ABadLossStopsTheRunAndKeepsWhatIsFinite) {
   EXPECT_NE(run(command).text.find("; weights are written to no file without -o"), std::string::npos);
 }
 
+TEST_F(Tool, ANaNIsTracedToItsLineOpAndElement) {
+  std::string text = kSmall;
+  text.replace(text.find("  output logits = linear(h, 10)"), 31,
+               "  h = tanh(linear(h, 8))\n  h = log(linear(h, 10))\n  output logits = h");
+  std::string model = file("log.nn", text);
+  Outcome o = run("train " + model + " --check=nan");
+  EXPECT_EQ(o.status, 1) << o.text;
+  std::regex said(
+      "log.nn:5:7: log in h.log \\(line 5, column 7\\), forward, gives nan at \\[\\d+, \\d\\] of "
+      "\\[64, 10\\], "
+      "from -0[.]\\d+\n *5 [|]   h = log\\(linear\\(h, 10\\)\\)\n");
+  EXPECT_TRUE(std::regex_search(o.text, said)) << o.text;
+  EXPECT_NE(o.text.find("the loss is nan in epoch 1, step 1;"), std::string::npos) << o.text;
+  EXPECT_EQ(run("train " + file("small.nn", kSmall) + " --epochs 1 --check=nan").status, 0);
+  EXPECT_EQ(run("train " + model + " --check=inf").status, 2);
+}
+
 // The weights are the best epoch's, the reason is said once, and going on stops at the same place.
 TEST_F(Tool, AStoppedRunSaysWhyAndGivesItsBestWeights) {
   std::string text = kSmall;

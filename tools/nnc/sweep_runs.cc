@@ -151,19 +151,21 @@ void Sweep::run_one(size_t number) {
 bool Sweep::train(Trainer& trainer, size_t number, SweepRun& outcome) {
   int64_t epochs = options_.epochs.value_or(trainer.module().spec->epochs);
   trainer.initialize();
-  EpochReport report;
-  for (int64_t epoch = 1; epoch <= epochs; ++epoch) {
-    report = trainer.train_epoch([&](int64_t step, int64_t steps, double) {
+  std::vector<double> values;
+  for (int64_t epoch = 1; epoch <= epochs && trainer.stop_reason().empty(); ++epoch) {
+    EpochReport report = trainer.train_epoch([&](int64_t step, int64_t steps, double) {
       double done = static_cast<double>(epoch - 1) + static_cast<double>(step) / static_cast<double>(steps);
       progress_->update(number, done / static_cast<double>(epochs));
       return !interrupted();
     });
     if (!report.complete) return false;
-    if (std::isfinite(report.train[0].value)) continue;
-    outcome.failure = fmt::format("the loss is {} in epoch {}", report.train[0].value, epoch);
-    return true;
+    values.push_back(value_of(report, metric_.name).value_or(std::nan("")));
   }
-  outcome.value = value_of(report, metric_.name).value_or(std::nan(""));
+  trainer.require_sound();
+  int64_t best = trainer.restore_best();
+  outcome.value = values.empty() ? std::nan("")
+                  : best > 0     ? values[static_cast<size_t>(best) - 1]
+                                 : values.back();
   if (std::isnan(outcome.value)) outcome.failure = fmt::format("{} is nan", metric_.name);
   return true;
 }

@@ -1,11 +1,13 @@
 // nnc train: fit a model to its data, report every epoch, write the weights.
 #include <algorithm>
 #include <memory>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include "ir/error.h"
 #include "runtime/checkpoints.h"
+#include "runtime/file.h"
 #include "tools/nnc/epoch_output.h"
 #include "tools/nnc/epoch_phases.h"
 #include "tools/nnc/interrupt.h"
@@ -19,19 +21,31 @@ struct TrainOptions {
   ModelOptions model;
   RunOptions run;
   std::optional<int64_t> epochs;
-  std::string weights, output, resume, checkpoint, checkpoint_every = "1epoch";
+  std::string weights, output, resume, checkpoint, checkpoint_every = "1epoch", check;
   int64_t checkpoint_keep = 3;
   EpochOutputOptions epoch;
 };
 
+// With the line of the model's text, where it has one.
+std::string origin_text(const NonFinite& origin, const std::string& file) {
+  if (origin.loc.line == 0) return origin.str();
+  std::istringstream text(read_file(file));
+  std::string line;
+  for (uint32_t i = 0; i < origin.loc.line; ++i) std::getline(text, line);
+  return fmt::format("{}:{}:{}: {}\n  {} | {}", file, origin.loc.line, origin.loc.column, origin.str(),
+                     origin.loc.line, line);
+}
+
 // What training found unsound ends the run; the weights from before that are kept.
 [[noreturn]] void stop_not_finite(const NotFinite& e, const Trainer& trainer, const TrainOptions& o) {
+  std::vector<std::string> notes = e.notes();
+  if (e.origin()) notes = {origin_text(*e.origin(), o.model.file)};
   std::string outcome = "weights are written to no file without -o";
   if (!o.output.empty()) {
     trainer.save_weights(o.output);
     outcome = fmt::format("the weights {} are written to {}", e.weights(), o.output);
   }
-  throw Error(fmt::format("{}; {}", e.what(), outcome), e.notes());
+  throw Error(fmt::format("{}; {}", e.what(), outcome), std::move(notes));
 }
 
 // A run goes on writing where it is resumed from, unless told otherwise.
@@ -151,7 +165,9 @@ void run(const TrainOptions& o, const CLI::App& command) {
   std::optional<FileLock> lock;
   if (!o.output.empty()) lock.emplace(o.output);
   std::unique_ptr<Checkpoints> checkpoints = open_checkpoints(o);
-  Trainer trainer(load_module(o.model), o.run.trainer_options());
+  TrainerOptions options = o.run.trainer_options();
+  options.check_finite = o.check == "nan";
+  Trainer trainer(load_module(o.model), options);
   clock.enter(Phase::Data);
   load_data(trainer, o);
   clock.enter(Phase::Other);
@@ -201,6 +217,11 @@ void add_train(CLI::App& app) {
   command->add_option("--resume", o->resume, "Go on from this checkpoint, or from the newest of this folder")
       ->type_name("PATH")
       ->excludes(weights);
+  command
+      ->add_option(
+          "--check", o->check,
+          "nan: look at every number after each step, and say which op made the first NaN or infinity")
+      ->check(one_of({"nan"}));
   o->epoch.add_to(*command);
   command->callback([o, command] { run(*o, *command); });
 }
