@@ -1,9 +1,11 @@
 // A warm training step asks the system for nothing: no allocation on any thread and no page fault. Every way to
 // allocate is counted here, for the whole test program.
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <numeric>
 
@@ -125,8 +127,13 @@ void expect_an_undisturbed_window(const std::function<Demands()>& window) {
 
 TEST(WarmStep, TheCountersCount) {
   Demands before = Demands::now();
-  auto vector = std::make_unique<std::vector<char>>(1 << 24, 'x');
+  auto vector = std::make_unique<std::vector<char>>(1 << 10, 'x');
+  constexpr size_t kBytes = 1 << 20;  // of fresh pages: what malloc gives may have been in use before
+  void* fresh = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(fresh, MAP_FAILED);
+  std::memset(fresh, 1, kBytes);
   Demands seen = Demands::now().since(before);
+  munmap(fresh, kBytes);
   EXPECT_GE(seen.allocations, 2);
   EXPECT_GT(seen.faults, 0);
 }
