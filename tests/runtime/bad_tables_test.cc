@@ -126,9 +126,8 @@ TEST(BadTables, AClassThatTheSplitLeavesNothingToTrainOn) {
 TEST(BadTables, ASplitThatLeavesAPartEmpty) {
   TableModel model(" input x: f32[B]", " split shares(test = 0.1)");
   EXPECT_EQ(model.error("x,y\n1,1\n2,2\n"),
-            "the split of 2 samples leaves the test part empty\nevery class gives each part its share, "
-            "rounded to whole "
-            "samples, and keeps one to train on");
+            "the split of 2 samples leaves the test part empty\n"
+            "a share is rounded to whole samples; every class keeps one to train on");
 }
 
 // Text columns whose first values look like numbers in later data are still text.
