@@ -122,9 +122,25 @@ Dataset read_folder(const std::string& folder) {
   return out;
 }
 
+// Files named beside a folder would be read instead of the folder's, or not at all: neither is said.
+void check_alone(const std::string& folder, const DataArguments& arguments) {
+  for (const char* name : {"labels", "test", "test_labels"}) {
+    if (arguments.text(name).empty()) continue;
+    throw Error(
+        fmt::format("idx: '{}' is given beside the folder {}, which has files of its own", name, folder),
+        {"name the images' file instead of the folder, or leave the argument out"});
+  }
+}
+
 Dataset load(const DataArguments& arguments) {
   const std::string& path = arguments.text("path");
-  if (std::filesystem::is_directory(path)) return read_folder(path);
+  if (std::filesystem::is_directory(path)) {
+    check_alone(path, arguments);
+    return read_folder(path);
+  }
+  if (arguments.text("test").empty() && !arguments.text("test_labels").empty())
+    throw Error("idx: 'test_labels' is given without 'test'",
+                {"name the file of the test part's images too"});
   Dataset out{read_pair(path, arguments.text("labels")), {}};
   if (const std::string& test = arguments.text("test"); !test.empty()) {
     out.test = read_pair(test, arguments.text("test_labels"));

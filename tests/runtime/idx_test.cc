@@ -114,5 +114,18 @@ TEST(Idx, FolderAndSingleFiles) {
             std::string::npos);
 }
 
+TEST(Idx, ArgumentsThatNothingReadsAreErrors) {
+  TestFolder folder;
+  folder.write("train-images-idx3-ubyte", idx(0x08, {3, 1, 2}, "abcdef"));
+  DataSpec beside{"idx", {folder.path()}};
+  beside.named["labels"] = std::string("train-images-idx3-ubyte");
+  EXPECT_NE(error_of([&] { load_data(beside, folder.path()); }).find("'labels' is given beside the folder"),
+            std::string::npos);
+  DataSpec alone{"idx", {folder.file("train-images-idx3-ubyte")}};
+  alone.named["test_labels"] = std::string("train-images-idx3-ubyte");
+  EXPECT_NE(error_of([&] { load_data(alone, folder.path()); }).find("'test_labels' is given without 'test'"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace nnc
