@@ -100,7 +100,7 @@ class Nest {
   Val kept_at(const Panel& p, Val row);
   void finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept);
   Val panel_base(const Panel& p) { return b_.mul(p.first, b_.index(panel_steps())); }
-  IndexExpr variable(Axis axis, Val value) { return pull_.variable(form_.extent(axis), value); }
+  IndexExpr variable(Axis axis, Val value) { return pull_.variable(form_.extent(axis), value, axis); }
   IndexExpr row_at(Val i) { return variable(kRow, b_.add(task_.row, i)); }
   IndexExpr column_at(Val j) { return variable(kColumn, b_.add(task_.column, j)); }
   TileShape shape(int rows, const Panel& p) const { return {rows, p.vectors, lanes()}; }

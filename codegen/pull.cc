@@ -18,8 +18,9 @@ Pull::Pull(loop::Builder& b, const Graph& body, std::vector<int> inputs) : b_(b)
   scopes_.emplace_back();
 }
 
-IndexExpr Pull::variable(const Dim& extent, Val value) {
-  auto [it, inserted] = by_value_.try_emplace({value.id, extent.str()}, static_cast<int>(variables_.size()));
+IndexExpr Pull::variable(const Dim& extent, Val value, int axis) {
+  auto [it, inserted] =
+      by_value_.try_emplace({value.id, extent.str(), axis}, static_cast<int>(variables_.size()));
   if (inserted) variables_[it->second] = value;
   return IndexExpr::variable(it->second, extent);
 }

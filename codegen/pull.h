@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "codegen/access_map.h"
@@ -32,7 +33,8 @@ class Pull {
   Pull(loop::Builder& b, const Graph& body, std::vector<int> inputs);
 
   /// A new variable that stands for `value`: a scalar, or a vector with an index of its own in every lane.
-  IndexExpr variable(const Dim& extent, loop::Val value);
+  /// Variables of different axes differ even where their values are one: lanes may lie along either.
+  IndexExpr variable(const Dim& extent, loop::Val value, int axis = 0);
   /// A variable without a value yet: what depends on it may be hoisted around, not computed.
   IndexExpr variable(const Dim& extent);
   void set(const IndexExpr& variable, loop::Val value);
@@ -114,8 +116,8 @@ class Pull {
   loop::Builder& b_;
   const Graph& body_;
   std::map<NodeId, int> inputs_;
-  std::map<int, loop::Val> variables_;                        // by id
-  std::map<std::pair<uint32_t, std::string>, int> by_value_;  // id by Val and extent
+  std::map<int, loop::Val> variables_;                              // by id
+  std::map<std::tuple<uint32_t, std::string, int>, int> by_value_;  // id by Val, extent and axis
   std::vector<Table> scopes_;
 };
 

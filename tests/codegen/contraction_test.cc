@@ -155,6 +155,10 @@ TEST(Contraction, FewRowsTurnTheirColumns) {
     EXPECT_NE(region.lower(Target::host()).note.find("turned"), std::string::npos);
     check(gemm("NT", rows, 70, K, DType::F32, depths), {{"K", 33}});
     check(gemm("NT", rows, 37, K, DType::F64, depths), {{"K", 33}});
+    for (int64_t side : {1, 5, 16, 20, 37, 100}) {
+      check(gemm("NT", rows, side, side));
+      check(gemm("NT", rows, side, side, DType::F64));
+    }
   }
 }
 
