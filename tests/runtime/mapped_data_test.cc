@@ -25,7 +25,7 @@ void write_sparse_npy(const std::string& path, const std::string& descr, int64_t
   FILE* file = fopen(path.c_str(), "wb");
   fwrite(header.data(), 1, header.size(), file);
   fseek(file, static_cast<long>(header.size()) + element * size, SEEK_SET);
-  fwrite(there.data(), 1, there.size(), file);
+  if (!there.empty()) fwrite(there.data(), 1, there.size(), file);
   fclose(file);
   ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(header.size()) + shape[0] * shape[1] * size), 0);
 }
