@@ -1,5 +1,10 @@
 #include "codegen/compile.h"
 
+#include <algorithm>
+
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/CodeGen/Passes.h>
+#include <llvm/CodeGen/TargetPassConfig.h>
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/LegacyPassManager.h>
@@ -8,6 +13,7 @@
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
+#include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
@@ -15,11 +21,22 @@
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
+#if LLVM_VERSION_MAJOR >= 20
+#include <llvm/CodeGen/CodeGenTargetMachineImpl.h>
+#endif
+
 #include "codegen/emit.h"
 #include "ir/error.h"
 
 namespace nnc {
 namespace {
+
+// The class that puts code generation together, by its name of each release.
+#if LLVM_VERSION_MAJOR < 20
+using CodeGenMachine = llvm::LLVMTargetMachine;
+#else
+using CodeGenMachine = llvm::CodeGenTargetMachineImpl;
+#endif
 
 // LLVM's tables of targets are its own, filled once per process.
 void initialize_llvm() {
@@ -67,12 +84,43 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
   }
 }
 
-std::string generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::CodeGenFileType type) {
+template <class F>
+void for_each_inst(const loop::Block& block, const F& f) {
+  for (const loop::Inst& i : block.insts) {
+    f(i);
+    for (const loop::Block& inner : i.blocks) for_each_inst(inner, f);
+  }
+}
+
+// Constants (patterns of shuffles) hoisted out of all loops would take registers from one whose sums fill them. Where
+// there is arithmetic behind the sums, its own constants are worth more outside of its loops.
+bool hoists_constants(const loop::Kernel& kernel, const Target& target) {
+  size_t most_carried = 0;
+  bool arithmetic = false;
+  for_each_inst(kernel.body, [&](const loop::Inst& i) {
+    if (i.code == loop::Code::For) most_carried = std::max(most_carried, i.results.size());
+    arithmetic = arithmetic || (i.code == loop::Code::Apply && i.type.lanes > 1 && is_float(i.type.dtype));
+  });
+  return arithmetic || 4 * most_carried < 3 * static_cast<size_t>(target.vector_registers);
+}
+
+// As TargetMachine::addPassesToEmitFile(), but that it can leave constants where they are used.
+std::string generate(llvm::Module& module, CodeGenMachine& machine, llvm::CodeGenFileType type,
+                     bool hoist_constants) {
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager pipeline;
-  if (machine.addPassesToEmitFile(pipeline, out, nullptr, type))
+  auto* info = new llvm::MachineModuleInfoWrapperPass(&machine);  // both are the pipeline's
+  llvm::TargetPassConfig* config = machine.createPassConfig(pipeline);
+  if (!hoist_constants) config->disablePass(&llvm::EarlyMachineLICMID);
+  pipeline.add(config);
+  pipeline.add(info);
+  bool failed = config->addISelPasses();
+  if (!failed) config->addMachinePasses();
+  config->setInitialized();
+  if (failed || machine.addAsmPrinter(pipeline, out, nullptr, type, info->getMMI().getContext()))
     throw Error("LLVM cannot write code for this machine");
+  pipeline.add(llvm::createFreeMachineFunctionPass());
   pipeline.run(module);
   return std::string(bytes);
 }
@@ -84,14 +132,14 @@ std::string text_of(const llvm::Module& module) {
   return text;
 }
 
-std::string output_of(llvm::Module& module, llvm::TargetMachine& machine, Output output) {
+std::string output_of(llvm::Module& module, CodeGenMachine& machine, Output output, bool hoist_constants) {
   switch (output) {
     case Output::Llvm:
       return text_of(module);
     case Output::Assembly:
-      return generate(module, machine, llvm::CodeGenFileType::AssemblyFile);
+      return generate(module, machine, llvm::CodeGenFileType::AssemblyFile, hoist_constants);
     case Output::Object:
-      return generate(module, machine, llvm::CodeGenFileType::ObjectFile);
+      return generate(module, machine, llvm::CodeGenFileType::ObjectFile, hoist_constants);
   }
   return {};
 }
@@ -121,7 +169,8 @@ std::string compile_kernel(const loop::Kernel& kernel, const Target& target, con
   module->setDataLayout(machine->createDataLayout());
   assert(!llvm::verifyModule(*module, &llvm::errs()));
   optimize(*module, *machine);
-  std::string result = output_of(*module, *machine, output);
+  std::string result =
+      output_of(*module, static_cast<CodeGenMachine&>(*machine), output, hoists_constants(kernel, target));
   if (!errors.empty()) throw Error("LLVM could not compile kernel " + kernel.name + ": " + errors);
   return result;
 }

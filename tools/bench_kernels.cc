@@ -15,23 +15,14 @@ struct Shape3 {
   const char* name;
   int64_t m, n, k;
 };
-constexpr Shape3 kShapes[] = {{"mlp fwd1", 64, 128, 784},
-                              {"mlp fwd2", 64, 64, 128},
-                              {"mlp fwd3", 64, 10, 64},
-                              {"mlp dW1", 128, 784, 64},
-                              {"batch 1", 1, 128, 784},
-                              {"mlp1024", 256, 1024, 1024},
-                              {"mlp1024 dW", 1024, 1024, 256},
-                              {"gpt-char qkv", 2048, 384, 128},
-                              {"gpt-char fc1", 2048, 512, 128},
-                              {"gpt-char dW", 128, 2048, 512},
-                              {"gpt6 qkv", 1024, 1152, 384},
-                              {"lstm step", 32, 1024, 256},
-                              {"square 512", 512, 512, 512},
-                              {"square 1024", 1024, 1024, 1024},
-                              {"skinny", 1024, 16, 1024},
-                              {"odd", 27, 1024, 32},
-                              {"odd", 17, 33, 65}};
+constexpr Shape3 kShapes[] = {
+    {"mlp fwd1", 64, 128, 784},        {"mlp fwd2", 64, 64, 128},       {"mlp fwd3", 64, 10, 64},
+    {"mlp dW1", 128, 784, 64},         {"mlp dW1'", 784, 128, 64},      {"batch 1", 1, 128, 784},
+    {"mlp1024", 256, 1024, 1024},      {"mlp1024 dW", 1024, 1024, 256}, {"gpt-char qkv", 2048, 384, 128},
+    {"gpt-char fc1", 2048, 512, 128},  {"gpt-char dW", 128, 2048, 512}, {"gpt6 qkv", 1024, 1152, 384},
+    {"lstm step", 32, 1024, 256},      {"square 512", 512, 512, 512},   {"square 1024", 1024, 1024, 1024},
+    {"square 2048", 2048, 2048, 2048}, {"rnn", 1760, 128, 1760},        {"rnn", 35, 2560, 2560},
+    {"skinny", 1024, 16, 1024},        {"odd", 27, 1024, 32},           {"odd", 17, 33, 65}};
 
 template <class F>
 void measure(benchmark::State& state, double flops, F&& run) {

@@ -33,6 +33,12 @@ std::string jump_target(const std::string& text) {
   return at == std::string::npos ? std::string{} : text.substr(at);
 }
 
+std::string joined(const std::vector<std::string>& instructions) {
+  std::string out;
+  for (const std::string& i : instructions) out += "  " + i + "\n";
+  return out;
+}
+
 }  // namespace
 
 int InnerLoop::count(const std::string& mnemonic) const {
@@ -83,18 +89,25 @@ std::vector<std::string> stack_accesses(const std::string& assembly, const Inner
   return out;
 }
 
-testing::AssertionResult no_spills(const std::string& assembly, int vector_bytes) {
+testing::AssertionResult no_spills(const std::string& assembly, const InnerLoop& loop, int vector_bytes) {
   const std::string registers = vector_bytes == 64 ? "%zmm" : vector_bytes == 32 ? "%ymm" : "%xmm";
+  auto failure = [&](const std::string& what, const std::string& instruction) {
+    return testing::AssertionFailure() << what << ": " << instruction << "\nin the loop\n"
+                                       << joined(loop.instructions);
+  };
+  for (const std::string& i : stack_accesses(assembly, loop)) return failure("touches the stack", i);
+  for (const std::string& i : loop.instructions) {
+    if (i.starts_with("vfmadd") && i.find(registers) == std::string::npos)
+      return failure("not in " + registers, i);
+  }
+  return testing::AssertionSuccess();
+}
+
+testing::AssertionResult no_spills(const std::string& assembly, int vector_bytes) {
   InnerLoop loop = fma_loop(assembly);
   if (loop.instructions.empty())
     return testing::AssertionFailure() << "no loop contains vfmadd:\n" << assembly;
-  for (const std::string& i : stack_accesses(assembly, loop))
-    return testing::AssertionFailure() << "the loop touches the stack: " << i << "\n" << assembly;
-  for (const std::string& i : loop.instructions) {
-    if (i.starts_with("vfmadd") && i.find(registers) == std::string::npos)
-      return testing::AssertionFailure() << "not in " << registers << ": " << i << "\n" << assembly;
-  }
-  return testing::AssertionSuccess();
+  return no_spills(assembly, loop, vector_bytes);
 }
 
 }  // namespace nnc::test
