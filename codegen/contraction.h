@@ -2,10 +2,12 @@
 // result) to one register-tiled kernel. contraction_form.h says what is computed, contraction_plan.h how, and
 // the nest of loops here follows the plan:
 //
-//   for task: (batch, row block, column block)        panels that tasks share are packed at a change of block
+//   for block: the thread's tasks (batch, column block, row block) that share their columns
 //     for chunk of depth:
-//       for panel of columns:  pack it; for tile of rows: the register tile (contraction_tile.h)
-//     for panel of columns:    epilogue on the block of results (contraction_epilogue.h)
+//       pack the columns                              once for all of the block's rows
+//       for rows of a task: pack them;                where that pays
+//         for strip of rows: for panel of columns:    the register tile (contraction_tile.h) and, after the last
+//                                                     chunk, the epilogue (contraction_epilogue.h)
 #pragma once
 
 #include "codegen/loop.h"

@@ -50,8 +50,7 @@ void Nest::epilogue_by_columns(const Panel& p, const Finished& f) {
       IndexExpr column = column_at(b_.add(p.first, b_.index(j * lanes())));
       Lanes l{lanes(), Pull::id_of(column), j + 1 == p.vectors ? p.mask : Val{}};
       if (single) l = {};
-      results({task_.batch, row, column, 0}, l,
-              b_.load(block_, b_.add(kept, b_.index(j * lanes())), l.count));
+      results({at_.batch, row, column, 0}, l, b_.load(block_, b_.add(kept, b_.index(j * lanes())), l.count));
     }
   });
 }
@@ -75,7 +74,7 @@ void Nest::epilogue_by_rows(const Panel& p, const Finished& f) {
         Lanes l{lanes(), Pull::id_of(row), b_.lane_mask(rest, lanes())};
         if (single) l = {};
         Val value = b_.load(square_, b_.mul(r, b_.index(lanes())), l.count);
-        results({task_.batch, row, column, 0}, l, value);
+        results({at_.batch, row, column, 0}, l, value);
       });
     });
   });

@@ -61,11 +61,23 @@ void Nest::declare_scratch() {
   if (form_.output_unit() == kRow) square_ = scratch("square", static_cast<int64_t>(lanes()) * lanes());
 }
 
+bool Nest::one_task_of_rows() const {
+  const Dim& rows = form_.extent(kRow);
+  return rows.is_constant() && rows.value() <= plan_.row_block;
+}
+
+Val Nest::row_tasks() {
+  if (one_task_of_rows()) return b_.index(1);
+  return b_.apply(Op::Max, {b_.ceil_div(b_.dim(form_.extent(kRow)), plan_.row_block), b_.index(1)});
+}
+
 void Nest::emit() {
   b_.kernel().tasks = {{form_.extent(kBatch), 1},
-                       {form_.extent(kRow), plan_.row_block},
-                       {form_.extent(kColumn), plan_.column_block}};
-  b_.for_each(b_.task_begin(), b_.task_end(), 1, [&](Val t) { task(t); });
+                       {form_.extent(kColumn), plan_.column_block},
+                       {form_.extent(kRow), plan_.row_block}};
+  Val count = row_tasks(), last = b_.sub(b_.add(b_.task_end(), count), b_.index(1));
+  b_.for_each(b_.idiv(b_.task_begin(), count), b_.idiv(last, count), 1,
+              [&](Val unit) { same_columns(unit); });
 }
 
 Count Nest::block_count(Axis axis, Val first, int64_t block) {
@@ -75,44 +87,58 @@ Count Nest::block_count(Axis axis, Val first, int64_t block) {
   return {b_.imin(b_.index(block), b_.sub(b_.dim(extent), first)), std::nullopt};
 }
 
-void Nest::task(Val t) {
-  Pull::Scope scope(pull_);
-  const auto& axes = b_.kernel().tasks;
-  auto blocks = [&](size_t i) { return b_.ceil_div(b_.dim(axes[i].extent), axes[i].tile); };
-  Val column = b_.irem(t, blocks(2)), rest = b_.idiv(t, blocks(2));
-  task_.batch = variable(kBatch, b_.idiv(rest, blocks(1)));
-  task_.row = b_.mul(b_.irem(rest, blocks(1)), b_.index(plan_.row_block));
-  task_.column = b_.mul(column, b_.index(plan_.column_block));
-  task_.rows = block_count(kRow, task_.row, plan_.row_block);
-  task_.columns = block_count(kColumn, task_.column, plan_.column_block);
-  if (shares_rows()) {
-    Val begins =
-        b_.apply(Op::Or, {b_.apply(Op::Eq, {t, b_.task_begin()}), b_.apply(Op::Eq, {column, b_.index(0)})});
-    b_.if_then(begins, [&] {
-      Pull::Scope packing(pull_);
-      pack_rows(whole_chunk());
-    });
-  }
-  block();
+// Exact for all rows in one task; else known but for what whole strips leave.
+Count Nest::row_count(Val to) {
+  const Dim& extent = form_.extent(kRow);
+  if (one_task_of_rows()) return {b_.index(extent.value()), extent.value()};
+  Count out{b_.sub(b_.imin(b_.mul(to, b_.index(plan_.row_block)), b_.dim(extent)), at_.row)};
+  if (extent.is_constant()) out.rest = extent.value() % plan_.tile.rows;
+  return out;
 }
+
+// The thread's tasks of one block of columns, together where results need not wait in a buffer for the last chunk
+// of depth: the columns' panel is packed once for all.
+void Nest::same_columns(Val unit) {
+  Pull::Scope scope(pull_);
+  Val count = row_tasks(), before = b_.mul(unit, count);
+  Val columns = b_.ceil_div(b_.dim(form_.extent(kColumn)), plan_.column_block);
+  at_.batch = variable(kBatch, b_.idiv(unit, columns));
+  at_.column = b_.mul(b_.irem(unit, columns), b_.index(plan_.column_block));
+  at_.columns = block_count(kColumn, at_.column, plan_.column_block);
+  if (one_task_of_rows()) return block(b_.index(0), b_.index(1));
+  Val from = b_.apply(Op::Max, {b_.sub(b_.task_begin(), before), b_.index(0)});
+  Val to = b_.imin(b_.sub(b_.task_end(), before), count);
+  if (plan_.direct || (finishes_tiles() && whole_depth())) return block(from, to);
+  Val tasks = b_.sub(to, from), one = b_.index(1);
+  Val groups = finishes_tiles() ? b_.select(single_chunk(), b_.imin(tasks, one), tasks) : tasks;
+  b_.for_each(b_.index(0), groups, 1, [&](Val i) {
+    Val first = b_.add(from, i), next = b_.add(first, one);
+    block(first, finishes_tiles() ? b_.select(single_chunk(), to, next) : next);
+  });
+}
+
+Val Nest::single_chunk() { return b_.lt(b_.dim(form_.extent(kDepth)), b_.index(plan_.depth_chunk + 1)); }
 
 Nest::Chunk Nest::whole_chunk() {
   return {b_.index(0), {b_.dim(form_.extent(kDepth)), form_.extent(kDepth).value()}, {}, {}};
 }
 
-void Nest::block() {
+// The rows of tasks from..to-1.
+void Nest::block(Val from, Val to) {
+  Pull::Scope scope(pull_);
+  at_.row = b_.mul(from, b_.index(plan_.row_block));
+  at_.rows = row_count(to);
   if (whole_depth())
     chunk(whole_chunk());
   else
     chunks();
   if (plan_.direct || finishes_tiles()) return;
-  for_panels([&](const Panel& p) { epilogue(p, {b_.index(0), task_.rows.value, kept_at(p, b_.index(0))}); });
+  for_panels([&](const Panel& p) { epilogue(p, {b_.index(0), at_.rows.value, kept_at(p, b_.index(0))}); });
 }
 
 // At least one: without any steps the results are still to be written.
 void Nest::chunks() {
   Val depth = b_.dim(form_.extent(kDepth)), step = b_.index(plan_.depth_chunk);
-  task_.single = b_.lt(depth, b_.index(plan_.depth_chunk + 1));
   b_.for_each(b_.index(0), b_.apply(Op::Max, {depth, b_.index(1)}), plan_.depth_chunk, [&](Val first) {
     Pull::Scope scope(pull_);
     Val rest = b_.sub(depth, first);
@@ -123,21 +149,40 @@ void Nest::chunks() {
   });
 }
 
-// Panels are packed for the whole block; then each strip of rows meets all of them while it is in the first-level
+// Columns are packed for all of the block; then each strip of rows meets all of them while it is in the first-level
 // cache, and they in the second.
 void Nest::chunk(const Chunk& c) {
-  if (plan_.rows != RowLayout::InPlace && !shares_rows()) pack_rows(c);
   bool packed = plan_.columns == ColumnLayout::Packed || plan_.columns == ColumnLayout::Transposed;
   if (packed) pack_columns(c);
-  Val first = plan_.columns == ColumnLayout::Copied ? copying_strip(c) : b_.index(0);
-  for_strips(first,
+  if (plan_.rows == RowLayout::InPlace)
+    strips(c, {b_.index(0), at_.rows});
+  else
+    strips_packed(c);
+}
+
+// Rows are packed as many at once as the panel holds, each time just before they are read.
+void Nest::strips_packed(const Chunk& c) {
+  const Count& n = at_.rows;
+  b_.for_each(b_.index(0), n.value, plan_.row_block, [&](Val first) {
+    Pull::Scope scope(pull_);
+    Count count = n;
+    if (!n.fixed) count.value = b_.imin(b_.index(plan_.row_block), b_.sub(n.value, first));
+    at_.packed = {first, count};
+    pack_rows(c);
+    strips(c, at_.packed);
+  });
+}
+
+void Nest::strips(const Chunk& c, const Rows& rows) {
+  Val done = plan_.columns == ColumnLayout::Copied ? copying_strip(c, rows) : b_.index(0);
+  for_strips(rows, done,
              [&](const Strip& s) { for_panels([&](const Panel& p) { tile(s, c, p, columns(c, p)); }); });
 }
 
 // Whole panels, then the columns that remain: as one narrower panel where their number is known, else vector
 // by vector.
 void Nest::for_panels(const std::function<void(const Panel&)>& body) {
-  const Count& n = task_.columns;
+  const Count& n = at_.columns;
   const int64_t width = plan_.tile.width();
   auto scoped = [&](const Panel& p) {
     Pull::Scope scope(pull_);
@@ -161,9 +206,9 @@ void Nest::for_panels(const std::function<void(const Panel&)>& body) {
   });
 }
 
-// The first whole strip reads the columns in place and leaves a copy; fewer rows than that get the panels
+// The block's first whole strip reads the columns in place and leaves a copy; fewer rows than that get the panels
 // packed for them. Returns the rows done.
-Val Nest::copying_strip(const Chunk& c) {
+Val Nest::copying_strip(const Chunk& c, const Rows& rows) {
   auto copying = [&] {
     for_panels([&](const Panel& p) {
       ColumnSource source = columns_in_place(c, p);
@@ -177,36 +222,50 @@ Val Nest::copying_strip(const Chunk& c) {
     pack_columns(c);
     return std::vector<Val>{b_.index(0)};
   };
-  const Count& n = task_.rows;
+  const Count& n = rows.count;
   if (n.fixed) return *n.fixed >= plan_.tile.rows ? copying()[0] : packing()[0];
-  Pull::Scope scope(pull_);
-  return b_.if_else(b_.lt(b_.index(plan_.tile.rows - 1), n.value), copying, packing)[0];
+  auto copied = [&] {
+    Pull::Scope scope(pull_);
+    return b_.if_else(b_.lt(b_.index(plan_.tile.rows - 1), n.value), copying, packing);
+  };
+  Val fresh = b_.apply(Op::Eq, {rows.first, b_.index(0)});
+  return b_.if_else(fresh, copied, [&] { return std::vector<Val>{b_.index(0)}; })[0];
 }
 
-// Whole strips, then what remains: one of fewer rows where its size is known, else a ladder of powers of two.
-void Nest::for_strips(Val first, const std::function<void(const Strip&)>& body) {
-  const Count& n = task_.rows;
+// Whole strips but for those done, then what remains: one of fewer rows where its size is known, else a ladder of
+// powers of two.
+void Nest::for_strips(const Rows& rows, Val done, const std::function<void(const Strip&)>& body) {
+  const Count& n = rows.count;
   const int step = plan_.tile.rows;
-  auto scoped = [&](const Strip& s) {
+  auto scoped = [&](int count, Val row) {
     Pull::Scope scope(pull_);
-    body(s);
+    body({count, b_.add(rows.first, row)});
   };
   Val size = b_.index(step);
-  Val end = b_.add(first, b_.mul(b_.idiv(b_.sub(n.value, first), size), size));
-  if (!n.fixed || *n.fixed >= step) b_.for_each(first, end, step, [&](Val row) { scoped({step, row}); });
-  if (n.fixed) {
-    if (int rest = static_cast<int>(*n.fixed % step)) scoped({rest, end});
-    return;
-  }
+  Val end = b_.add(done, b_.mul(b_.idiv(b_.sub(n.value, done), size), size));
+  if (!n.fixed || *n.fixed >= step) b_.for_each(done, end, step, [&](Val row) { scoped(step, row); });
+  std::optional<int64_t> known = n.fixed ? *n.fixed % step : n.rest;
+  if (!known) return ladder(n.value, end, scoped);
+  if (*known == 0) return;
+  auto rest = [&] { scoped(static_cast<int>(*known), end); };
+  if (n.fixed)
+    rest();
+  else
+    b_.if_then(b_.lt(end, n.value), rest);
+}
+
+// Rows from `first` on, fewer than a strip has, in pieces by powers of two.
+void Nest::ladder(Val count, Val first, const std::function<void(int rows, Val first)>& body) {
+  const int step = plan_.tile.rows;
   int piece = 1;
   while (piece * 2 < step) piece *= 2;
   for (; piece > 0 && step > 1; piece /= 2) {
-    Val enough = b_.lt(b_.index(piece - 1), b_.sub(n.value, end));
+    Val enough = b_.lt(b_.index(piece - 1), b_.sub(count, first));
     auto run = [&] {
-      scoped({piece, end});
-      return std::vector<Val>{b_.add(end, b_.index(piece))};
+      body(piece, first);
+      return std::vector<Val>{b_.add(first, b_.index(piece))};
     };
-    end = b_.if_else(enough, run, [&] { return std::vector<Val>{end}; })[0];
+    first = b_.if_else(enough, run, [&] { return std::vector<Val>{first}; })[0];
   }
 }
 
@@ -241,6 +300,7 @@ Accumulators Nest::contract(const Strip& s, const Chunk& c, const Panel& p, cons
 }
 
 RowSource Nest::row_source(Val row, const Chunk& c) {
+  if (plan_.rows != RowLayout::InPlace) row = b_.sub(row, at_.packed.first);
   if (plan_.rows == RowLayout::PanelByRow) {
     Val tile = b_.index(plan_.tile.rows), stride = b_.index(row_panel_stride());
     Val strip = b_.mul(b_.idiv(row, tile), b_.mul(stride, b_.index(panel_steps())));
@@ -252,8 +312,8 @@ RowSource Nest::row_source(Val row, const Chunk& c) {
   }
   const Strided& s = *form_.rows().strided;
   Val free_stride = b_.dim(s.free_stride), depth_stride = b_.dim(s.depth_stride);
-  Val base = pull_.scalar(form_.position(form_.rows(), {task_.batch, 0, 0, 0}));
-  base = b_.add(base, b_.mul(b_.add(task_.row, row), free_stride));
+  Val base = pull_.scalar(form_.position(form_.rows(), {at_.batch, 0, 0, 0}));
+  base = b_.add(base, b_.mul(b_.add(at_.row, row), free_stride));
   base = b_.add(base, b_.mul(c.first, depth_stride));
   return {input_buffer(s.input), base, s.free_stride.value(), depth_stride};
 }
@@ -261,8 +321,8 @@ RowSource Nest::row_source(Val row, const Chunk& c) {
 ColumnSource Nest::columns_in_place(const Chunk& c, const Panel& p) {
   const Strided& s = *form_.columns().strided;
   Val depth_stride = b_.dim(s.depth_stride);
-  Val base = pull_.scalar(form_.position(form_.columns(), {task_.batch, 0, 0, 0}));
-  base = b_.add(base, b_.add(task_.column, p.first));
+  Val base = pull_.scalar(form_.position(form_.columns(), {at_.batch, 0, 0, 0}));
+  base = b_.add(base, b_.add(at_.column, p.first));
   base = b_.add(base, b_.mul(c.first, depth_stride));
   return {input_buffer(s.input), base, depth_stride, p.mask};
 }
@@ -278,16 +338,16 @@ Val Nest::kept_at(const Panel& p, Val row) {
   if (finishes_tiles() && whole_depth()) return b_.index(0);
   Val width = b_.index(static_cast<int64_t>(p.vectors) * lanes());
   Val at = b_.add(b_.mul(p.first, b_.index(block_rows())), b_.mul(row, width));
-  return finishes_tiles() ? b_.select(task_.single, b_.index(0), at) : at;
+  return finishes_tiles() ? b_.select(single_chunk(), b_.index(0), at) : at;
 }
 
 TilePlace Nest::place(const Strip& s, const Panel& p) {
   if (!plan_.direct)
     return {block_, kept_at(p, s.first), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
   Val stride = b_.dim(*form_.output_offset(0, form_.variables()).coefficient(kRow));
-  Val base = pull_.scalar(form_.output_offset(0, {task_.batch, 0, 0, 0}));
-  base = b_.add(base, b_.add(task_.column, p.first));
-  return {outputs_[0], b_.add(base, b_.mul(b_.add(task_.row, s.first), stride)), stride, p.mask};
+  Val base = pull_.scalar(form_.output_offset(0, {at_.batch, 0, 0, 0}));
+  base = b_.add(base, b_.add(at_.column, p.first));
+  return {outputs_[0], b_.add(base, b_.mul(b_.add(at_.row, s.first), stride)), stride, p.mask};
 }
 
 }  // namespace nnc::contraction

@@ -16,6 +16,13 @@ namespace nnc::contraction {
 struct Count {
   Val value;
   std::optional<int64_t> fixed;
+  std::optional<int64_t> rest;  // of rows that come in whole strips but for the last ones: how many those are
+};
+
+/// Consecutive rows of the block.
+struct Rows {
+  Val first;
+  Count count;
 };
 
 /// Columns computed together: `vectors` of them from `first` (in the block), the last one masked where a mask
@@ -46,12 +53,12 @@ class Nest {
   void emit();
 
  private:
-  // What the loops have fixed so far.
-  struct Task {
+  // What the loops have fixed so far: a block is the rows of a thread's tasks that share their columns.
+  struct Block {
     IndexExpr batch;
-    Val row, column;  // of the block's first element
+    Val row, column;  // of the first element
     Count rows, columns;
-    Val single;  // whether depth is one chunk, where that is not known before
+    Rows packed;  // that the row panel holds
   };
   struct Chunk {
     Val first;  // depth of the first step
@@ -61,14 +68,18 @@ class Nest {
   };
 
   void declare_scratch();
-  void task(Val t);
-  void block();
+  void same_columns(Val unit);
+  void block(Val from, Val to);
   void chunks();
   void chunk(const Chunk& c);
+  void strips(const Chunk& c, const Rows& rows);
+  void strips_packed(const Chunk& c);
+  Val single_chunk();
   Chunk whole_chunk();
   void for_panels(const std::function<void(const Panel&)>& body);
-  void for_strips(Val first, const std::function<void(const Strip&)>& body);
-  Val copying_strip(const Chunk& c);
+  void for_strips(const Rows& rows, Val done, const std::function<void(const Strip&)>& body);
+  void ladder(Val count, Val first, const std::function<void(int rows, Val first)>& body);
+  Val copying_strip(const Chunk& c, const Rows& rows);
   void tile(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source);
   Accumulators contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                         Accumulators inits);
@@ -97,12 +108,13 @@ class Nest {
   void store_result(size_t k, const Point& at, const Lanes& lanes, Val value);
 
   Count block_count(Axis axis, Val first, int64_t block);
+  Count row_count(Val to);
   Val kept_at(const Panel& p, Val row);
   void finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept);
   Val panel_base(const Panel& p) { return b_.mul(p.first, b_.index(panel_steps())); }
   IndexExpr variable(Axis axis, Val value) { return pull_.variable(form_.extent(axis), value, axis); }
-  IndexExpr row_at(Val i) { return variable(kRow, b_.add(task_.row, i)); }
-  IndexExpr column_at(Val j) { return variable(kColumn, b_.add(task_.column, j)); }
+  IndexExpr row_at(Val i) { return variable(kRow, b_.add(at_.row, i)); }
+  IndexExpr column_at(Val j) { return variable(kColumn, b_.add(at_.column, j)); }
   TileShape shape(int rows, const Panel& p) const { return {rows, p.vectors, lanes()}; }
   int input_buffer(NodeId input) const;
   int lanes() const { return plan_.tile.lanes; }
@@ -111,8 +123,9 @@ class Nest {
   int64_t panel_steps() const { return depth_room() + 3; }
   int64_t block_rows() const;
   bool whole_depth() const { return plan_.depth_chunk == 0; }
-  /// Whether the first task of a block of rows packs them for those that follow it.
-  bool shares_rows() const { return plan_.rows != RowLayout::InPlace && whole_depth(); }
+  /// Whether all rows are in one task.
+  bool one_task_of_rows() const;
+  Val row_tasks();
   /// Whether results leave tile by tile, each as soon as it is finished, rather than a block at once.
   bool finishes_tiles() const { return !plan_.direct && form_.output_unit() == kColumn; }
   DType dtype() const { return form_.accumulator(); }
@@ -123,7 +136,7 @@ class Nest {
   std::vector<int> inputs_, outputs_;
   Pull pull_;
   int row_panel_ = -1, column_panel_ = -1, block_ = -1, square_ = -1;
-  Task task_;
+  Block at_;
 };
 
 }  // namespace nnc::contraction

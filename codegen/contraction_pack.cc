@@ -18,13 +18,13 @@ void Nest::pack_rows(const Chunk& c) {
 }
 
 void Nest::pack_rows_by_depth(const Chunk& c) {
-  b_.for_each(b_.index(0), task_.rows.value, 1, [&](Val i) {
+  b_.for_each(b_.index(0), at_.packed.count.value, 1, [&](Val i) {
     b_.for_each(b_.index(0), c.depth.value, lanes(), [&](Val k) {
       Pull::Scope scope(pull_);
-      IndexExpr row = row_at(i), depth = variable(kDepth, b_.add(c.first, k));
+      IndexExpr row = row_at(b_.add(at_.packed.first, i)), depth = variable(kDepth, b_.add(c.first, k));
       Lanes l{lanes(), Pull::id_of(depth), b_.lane_mask(b_.sub(c.depth.value, k), lanes())};
       Val to = b_.add(b_.mul(i, b_.index(row_panel_stride())), k);
-      b_.store(row_panel_, to, element(form_.rows(), {task_.batch, row, 0, depth}, l));
+      b_.store(row_panel_, to, element(form_.rows(), {at_.batch, row, 0, depth}, l));
     });
   });
 }
@@ -34,15 +34,15 @@ void Nest::pack_rows_by_depth(const Chunk& c) {
 void Nest::pack_rows_by_row(const Chunk& c) {
   const int64_t step = plan_.tile.rows, stride = row_panel_stride();
   b_.for_each(b_.index(0), c.depth.value, 1, [&](Val k) {
-    b_.for_each(b_.index(0), task_.rows.value, step, [&](Val first) {
+    b_.for_each(b_.index(0), at_.packed.count.value, step, [&](Val first) {
       Val strip = b_.mul(b_.idiv(first, b_.index(step)), b_.index(stride * panel_steps()));
       for (int64_t i = 0; i < step; i += lanes()) {
         Pull::Scope scope(pull_);
         Val at = b_.add(first, b_.index(i));
-        IndexExpr row = row_at(at), depth = variable(kDepth, b_.add(c.first, k));
-        Lanes l{lanes(), Pull::id_of(row), b_.lane_mask(b_.sub(task_.rows.value, at), lanes())};
+        IndexExpr row = row_at(b_.add(at_.packed.first, at)), depth = variable(kDepth, b_.add(c.first, k));
+        Lanes l{lanes(), Pull::id_of(row), b_.lane_mask(b_.sub(at_.packed.count.value, at), lanes())};
         Val to = b_.add(strip, b_.add(b_.mul(k, b_.index(stride)), b_.index(i)));
-        b_.store(row_panel_, to, element(form_.rows(), {task_.batch, row, 0, depth}, l));
+        b_.store(row_panel_, to, element(form_.rows(), {at_.batch, row, 0, depth}, l));
       }
     });
   });
@@ -65,7 +65,7 @@ void Nest::pack_columns_plain(const Chunk& c) {
         IndexExpr column = column_at(b_.add(p.first, b_.index(j * lanes())));
         Lanes l{lanes(), Pull::id_of(column), j + 1 == p.vectors ? p.mask : Val{}};
         Val to = b_.add(b_.add(panel_base(p), b_.mul(k, width)), b_.index(j * lanes()));
-        b_.store(column_panel_, to, element(form_.columns(), {task_.batch, 0, column, depth}, l));
+        b_.store(column_panel_, to, element(form_.columns(), {at_.batch, 0, column, depth}, l));
       }
     });
   });
@@ -75,7 +75,7 @@ void Nest::pack_columns_plain(const Chunk& c) {
 // the last one is read again.
 void Nest::pack_columns_transposed(const Chunk& c, const Panel& p) {
   const int64_t width = static_cast<int64_t>(p.vectors) * lanes();
-  Val last = b_.sub(task_.columns.value, b_.index(1));
+  Val last = b_.sub(at_.columns.value, b_.index(1));
   b_.for_each(b_.index(0), c.depth.value, lanes(), [&](Val k) {
     b_.for_each(b_.index(0), b_.index(width), lanes(), [&](Val j) {
       Pull::Scope scope(pull_);
@@ -85,7 +85,7 @@ void Nest::pack_columns_transposed(const Chunk& c, const Panel& p) {
       for (int i = 0; i < lanes(); ++i) {
         Val at = b_.add(b_.add(p.first, j), b_.index(i));
         IndexExpr column = column_at(p.mask.valid() ? b_.imin(at, last) : at);
-        square.push_back(element(form_.columns(), {task_.batch, 0, column, depth}, l));
+        square.push_back(element(form_.columns(), {at_.batch, 0, column, depth}, l));
       }
       square = transpose_lanes(b_, std::move(square));
       Val to = b_.add(b_.add(panel_base(p), b_.mul(k, b_.index(width))), j);

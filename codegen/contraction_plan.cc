@@ -1,6 +1,7 @@
 #include "codegen/contraction_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -13,11 +14,17 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Cycles per element of four bytes that is moved, measured: a line of a panel is read, and written to the
 // second-level cache, in about six cycles; the first tile that copies its columns hides most of that.
-constexpr double kCopyCost = 0.12, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2, kTransposeCost = 0.3,
+constexpr double kCopyCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2, kTransposeCost = 0.3,
                  kTurnCost = 0.6;
-// The same for operands read where they are, by every tile: where their lines come one after another, and where
-// they are so far apart that they share few sets of the caches, or few entries of the page table's.
-constexpr double kInPlaceCost = 0.006, kFarCost = 0.25, kPagesCost = 0.8;
+// What a panel costs beside, once it fills more of the second-level cache than that share.
+constexpr double kLargePanelCost = 0.2;
+constexpr int64_t kLargePanelShare = 8;
+// The same for operands read where they are, by every tile: where their lines come one after another; where they
+// are so far apart that they share few sets of the first-level cache; and where they come from behind the second,
+// and share few of its sets or are on more pages than the page table's cache holds.
+constexpr double kInPlaceCost = 0.006, kApartCost = 0.03, kFarCost = 0.25, kPagesCost = 0.8;
+// Of a vector's element that is copied from so far: the lines of a step that are neighbours come faster.
+constexpr double kFarCopyCost = 1.2;
 // Rows that a strip brings to the first-level cache from the second, or from behind it.
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
@@ -25,11 +32,15 @@ constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 // tasks had better be large.
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
 constexpr int64_t kFewTasks = 8, kMostTasks = 32;
-constexpr double kTurnedCost = 0.1;      // of a square's shuffles, beyond the chains that hide them
-constexpr int64_t kTurnedRows = 4;       // that registers hold beside a square
-constexpr double kStreamRate = 12;       // bytes a cycle from the second-level cache
-constexpr int64_t kWholeDepth = 1024;    // up to here depth is not cut
-constexpr int64_t kChunkDepth = 512;     // of what is cut
+constexpr double kThreads = 2;         // that are expected
+constexpr int64_t kPackedShare = 8;    // of the second-level cache, for rows packed at once
+constexpr double kTurnedCost = 0.1;    // of a square's shuffles, beyond the chains that hide them
+constexpr int64_t kTurnedRows = 4;     // that registers hold beside a square
+constexpr double kStreamRate = 12;     // bytes a cycle from the second-level cache
+constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
+constexpr int64_t kChunkDepth = 512;   // of what is cut
+constexpr int64_t kShortDepth = 256;   // the same where rows are packed, or so few that results cost little
+constexpr int64_t kFewRows = 48;
 constexpr int64_t kChunkSymbolic = 256;  // at least, where depth is unknown
 
 OperandShape operand_shape(const Operand& operand, const Bindings& expected) {
@@ -66,9 +77,12 @@ class Chooser {
   // Fused multiply-adds need two loads' and two fmas' ports, four cycles before the next of the same chain, and
   // columns that come from the second-level cache.
   double step_cycles(int rows, int vectors) const {
-    double stream = columns_in_l1() ? 0 : vectors * target_.vector_bytes / kStreamRate;
+    double stream = columns_in_l1() || passing() ? 0 : vectors * target_.vector_bytes / kStreamRate;
     return std::max({rows * vectors / 2.0, (rows + vectors) / 2.0, 4.0, stream});
   }
+
+  // Columns that few rows read once from behind the caches.
+  bool passing() const { return columns_far() && s_.rows <= kFewRows; }
 
   bool columns_in_l1() const {
     return s_.columns * depth_at_once() * s_.element_bytes <= target_.l1_bytes / 2;
@@ -100,12 +114,18 @@ class Chooser {
     return cycles * static_cast<double>(s_.depth) + tiles * 20 + stores;
   }
 
+  // Few rows copy the columns that they read, or read them from where they are: by wide tiles for their lines' sake.
+  double far_cycles(int vectors) const {
+    if (!passing()) return 0;
+    return static_cast<double>(s_.columns * s_.depth) * moved(kFarCopyCost / vectors);
+  }
+
   void choose_tile() {
     double best = -1, best_load = 0;
     for (int vectors = 1; vectors <= 6; ++vectors) {
       for (int rows = 1; rows * vectors + vectors + 1 <= accumulator_limit(); ++rows) {
         if (rows_collide(rows)) break;
-        double cycles = tile_cycles(rows, vectors), load = 1.0 / rows + 1.0 / vectors;
+        double cycles = tile_cycles(rows, vectors) + far_cycles(vectors), load = 1.0 / rows + 1.0 / vectors;
         bool better = best < 0 || cycles < best * 0.999 || (cycles < best * 1.001 && load < best_load);
         if (!better) continue;
         best = cycles;
@@ -126,12 +146,15 @@ class Chooser {
   int64_t strips() const { return ceil_div(s_.rows, plan_.tile.rows); }
   int64_t panels() const { return ceil_div(s_.columns, plan_.tile.width()); }
 
+  bool columns_near() const { return s_.columns * s_.depth * s_.element_bytes <= target_.l2_bytes / 2; }
+
   // Columns a step apart by whole pages share few sets, by more than a page at every step need another entry.
-  bool columns_far() const {
+  bool columns_apart() const {
     int64_t stride = s_.column.depth_stride * s_.element_bytes;
     if (stride == 0) return false;
     return stride % kPage == 0 || (stride > kPage && s_.depth * stride > kTableReach);
   }
+  bool columns_far() const { return columns_apart() && !columns_near(); }
 
   // The same for rows, of which a step needs less than a line.
   double rows_far() const {
@@ -144,15 +167,15 @@ class Chooser {
   // Cycles per element of the columns, for one block of rows.
   double column_cost(ColumnLayout layout, int64_t strips) const {
     const OperandShape& c = s_.column;
-    double in_place = columns_far() ? kFarCost : kInPlaceCost;
+    double in_place = columns_far() ? kFarCost : columns_apart() ? kApartCost : kInPlaceCost;
     double pack = c.unit == Unit::Neither ? kGatherCost : c.strided ? kPackCost : kPullCost;
     switch (layout) {
       case ColumnLayout::InPlace:
         return moved(in_place * static_cast<double>(strips));
       case ColumnLayout::Copied:
-        return moved(kCopyCost + in_place);
+        return moved(kCopyCost + (columns_far() ? kFarCopyCost / plan_.tile.vectors : in_place));
       case ColumnLayout::Packed:
-        return moved(pack + (columns_far() ? kFarCost / 2 : 0));
+        return moved(pack + (columns_far() ? kFarCost : 0));
       case ColumnLayout::Transposed:
         return moved(pack + kTransposeCost);
       case ColumnLayout::Turned:
@@ -201,14 +224,15 @@ class Chooser {
                      : packed;
   }
 
-  // Depth is cut where neither all of the columns stay in the second-level cache nor a strip of rows in the first.
+  // Depth is cut where neither all of the columns stay in the second-level cache nor a strip of rows in the first;
+  // shorter where that costs little, and where it has rows and columns packed fewer times.
   void choose_depth() {
-    bool near = s_.columns * s_.depth * s_.element_bytes <= target_.l2_bytes / 2;
-    bool turned =
-        s_.row.strided && s_.row.depth_stride != 1;  // packed once for all columns only at its whole depth
-    int64_t most = near || turned ? kWholeDepth : kChunkDepth;
+    bool turned = s_.plain && s_.row.strided && s_.row.depth_stride != 1;
+    bool few = s_.rows <= kFewRows && !columns_near();
+    int64_t chunk = turned || few ? kShortDepth : kChunkDepth;
+    int64_t most = turned || few ? kShortDepth * 5 / 4 : columns_near() ? kWholeDepth : kChunkDepth;
     if (s_.depth_fixed && s_.depth <= most) return;
-    int64_t chunks = std::max<int64_t>(ceil_div(s_.depth, s_.depth <= most ? most : kChunkDepth), 1);
+    int64_t chunks = std::max<int64_t>(ceil_div(s_.depth, s_.depth <= most ? most : chunk), 1);
     plan_.depth_chunk = round_up(ceil_div(std::max<int64_t>(s_.depth, 1), chunks), 16);
     if (!s_.depth_fixed) plan_.depth_chunk = std::max(plan_.depth_chunk, kChunkSymbolic);
   }
@@ -217,9 +241,9 @@ class Chooser {
     return plan_.depth_chunk > 0 ? plan_.depth_chunk : std::max<int64_t>(s_.depth, 1);
   }
 
-  // Longest side of a block whose panel fills half of the second-level cache.
-  int64_t longest(int64_t unit) const {
-    int64_t fits = target_.l2_bytes / 2 / (depth_at_once() * s_.element_bytes);
+  // Longest side of a block whose panel fills that share of the second-level cache.
+  int64_t longest(int64_t unit, int64_t share = 2) const {
+    int64_t fits = target_.l2_bytes / share / (depth_at_once() * s_.element_bytes);
     return std::max(unit, fits / unit * unit);
   }
 
@@ -230,16 +254,17 @@ class Chooser {
     return std::clamp(std::max(few, static_cast<int64_t>(flops / kLargeTaskFlops)), int64_t{1}, kMostTasks);
   }
 
-  // The way to cut rows and columns into enough tasks that moves least.
+  // The way to cut columns and rows into enough tasks that moves least. Columns are cut for the caches' sake too;
+  // tasks of other rows follow each other on one thread and cost nothing.
   void choose_blocks() {
-    int64_t rows = round_up(std::max<int64_t>(s_.rows, 1), plan_.tile.rows),
-            columns = round_up(std::max<int64_t>(s_.columns, 1), plan_.tile.width());
+    int64_t columns = round_up(std::max<int64_t>(s_.columns, 1), plan_.tile.width());
+    int64_t fewest = ceil_div(columns, longest(plan_.tile.width()) + plan_.tile.width());
     int64_t wanted = wanted_tasks();
     double best = -1;
-    for (int64_t cut = 1; cut <= wanted && cut <= std::max<int64_t>(strips(), 1); ++cut) {
+    for (int64_t cut = fewest; cut <= std::max(wanted, fewest); ++cut) {
       Plan p = plan_;
-      p.row_block = split(rows, p.tile.rows, cut, plan_.rows != RowLayout::InPlace || !s_.plain);
-      p.column_block = split(columns, p.tile.width(), ceil_div(wanted, ceil_div(rows, p.row_block)), true);
+      p.column_block = round_up(ceil_div(columns, cut), p.tile.width());
+      p.row_block = row_block(ceil_div(wanted, ceil_div(columns, p.column_block)));
       double cycles = moving_cycles(p);
       if (best >= 0 && cycles >= best) continue;
       best = cycles;
@@ -247,23 +272,38 @@ class Chooser {
     }
   }
 
-  // The side of so many equal blocks, or of more where they would be too long.
-  int64_t split(int64_t extent, int64_t unit, int64_t parts, bool limited) const {
-    if (limited) parts = std::max(parts, ceil_div(extent, longest(unit) + unit));
-    return round_up(ceil_div(extent, parts), unit);
+  // Of so many tasks, or of more where a buffer holds the block's rows.
+  int64_t row_block(int64_t tasks) const {
+    int64_t rows = round_up(std::max<int64_t>(s_.rows, 1), plan_.tile.rows), most = rows;
+    if (plan_.rows != RowLayout::InPlace) most = longest(plan_.tile.rows, kPackedShare);
+    if (!s_.plain) most = std::min(most, longest(plan_.tile.rows));
+    return std::min(round_up(ceil_div(rows, tasks), plan_.tile.rows), most);
   }
 
-  // Tasks that follow each other find the rows packed.
-  static bool rows_shared(const Plan& p) { return p.rows != RowLayout::InPlace && p.depth_chunk == 0; }
+  static bool has_panel(const Plan& p) {
+    return p.columns != ColumnLayout::InPlace && p.columns != ColumnLayout::Turned;
+  }
+
+  // Threads that share a block's columns pack them each; so does every task whose results wait for the last chunk.
+  double times_packed(int64_t column_blocks, int64_t row_blocks) const {
+    bool wait = !s_.plain && (plan_.depth_chunk > 0 || !s_.output_by_columns);
+    auto tasks = static_cast<double>(row_blocks);
+    return wait ? tasks : std::clamp(kThreads / static_cast<double>(column_blocks), 1.0, tasks);
+  }
 
   double moving_cycles(const Plan& p) const {
     double rows = static_cast<double>(s_.rows * s_.depth),
            columns = static_cast<double>(s_.columns * s_.depth);
-    int64_t row_blocks = ceil_div(s_.rows, p.row_block), column_blocks = ceil_div(s_.columns, p.column_block);
-    double column = column_cost(p.columns, ceil_div(p.row_block, p.tile.rows)),
+    int64_t row_blocks = ceil_div(std::max<int64_t>(s_.rows, 1), p.row_block),
+            column_blocks = ceil_div(std::max<int64_t>(s_.columns, 1), p.column_block);
+    double times = times_packed(column_blocks, row_blocks);
+    double met = static_cast<double>(strips()) / times;
+    double column = column_cost(p.columns, static_cast<int64_t>(std::ceil(met))),
            row = row_cost(p.rows, ceil_div(p.column_block, p.tile.width()));
-    if (!rows_shared(p)) row *= static_cast<double>(column_blocks);
-    return columns * column * static_cast<double>(row_blocks) + rows * row;
+    if (has_panel(p) &&
+        p.column_block * depth_at_once() * s_.element_bytes > target_.l2_bytes / kLargePanelShare)
+      column += moved(kLargePanelCost);
+    return columns * column * times + rows * row * static_cast<double>(column_blocks);
   }
 
   double result_cycles() const {

@@ -9,14 +9,14 @@ namespace nnc::contraction {
 // last column it is read again.
 std::vector<Val> Nest::turned_square(const Chunk& c, const Panel& p, Val k, int j, Val steps) {
   Pull::Scope scope(pull_);
-  Val last = b_.sub(task_.columns.value, b_.index(1));
+  Val last = b_.sub(at_.columns.value, b_.index(1));
   IndexExpr depth = variable(kDepth, b_.add(c.first, k));
   Lanes l{lanes(), Pull::id_of(depth), steps.valid() ? b_.lane_mask(steps, lanes()) : Val{}};
   std::vector<Val> square;
   for (int i = 0; i < lanes(); ++i) {
     Val at = b_.add(p.first, b_.index(j * lanes() + i));
     IndexExpr column = column_at(p.mask.valid() ? b_.imin(at, last) : at);
-    square.push_back(element(form_.columns(), {task_.batch, 0, column, depth}, l));
+    square.push_back(element(form_.columns(), {at_.batch, 0, column, depth}, l));
   }
   return transpose_lanes(b_, std::move(square));
 }
