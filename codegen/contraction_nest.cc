@@ -45,19 +45,19 @@ void Nest::declare_scratch() {
     return b_.buffer(
         {name, dtype(), loop::BufferRole::Scratch, 0, count, static_cast<int>(b_.kernel().buffers.size())});
   };
-  int64_t columns = round_up(plan_.column_block, plan_.tile.width());
+  int64_t columns = round_up(plan_.column_block, plan_.width());
+  if (along_depth()) columns = columns / plan_.width() * lanes();
   int64_t strips = (plan_.row_block + plan_.tile.rows - 1) / plan_.tile.rows;
   if (plan_.rows == RowLayout::PanelByDepth)
     row_panel_ = scratch("row panel", plan_.row_block * row_panel_stride());
   if (plan_.rows == RowLayout::PanelByRow)
     row_panel_ = scratch("row panel", strips * panel_steps() * row_panel_stride());
-  if (plan_.columns == ColumnLayout::Turned)
-    column_panel_ = scratch("square", static_cast<int64_t>(lanes()) * plan_.tile.width());
-  else if (plan_.columns != ColumnLayout::InPlace)
+  if (plan_.columns != ColumnLayout::InPlace)
     column_panel_ = scratch("column panel", panel_steps() * columns);
   if (plan_.direct) return;
   bool tile_alone = finishes_tiles() && whole_depth();
-  block_ = scratch("block", tile_alone ? plan_.tile.rows * plan_.tile.width() : block_rows() * columns);
+  block_ = scratch("block", tile_alone ? plan_.tile.rows * std::max<int64_t>(plan_.width(), lanes())
+                                       : block_rows() * columns);
   if (form_.output_unit() == kRow) square_ = scratch("square", static_cast<int64_t>(lanes()) * lanes());
 }
 
@@ -179,30 +179,36 @@ void Nest::strips(const Chunk& c, const Rows& rows) {
              [&](const Strip& s) { for_panels([&](const Panel& p) { tile(s, c, p, columns(c, p)); }); });
 }
 
+// So many columns, known now.
+Panel Nest::panel_of(int64_t columns, Val first) {
+  Panel p{static_cast<int>((columns + lanes() - 1) / lanes()), first};
+  if (columns % lanes() != 0) p.mask = b_.lane_mask(b_.index(columns % lanes()), lanes());
+  p.count = b_.index(columns);
+  p.sums = static_cast<int>(columns);
+  return p;
+}
+
 // Whole panels, then the columns that remain: as one narrower panel where their number is known, else vector
 // by vector.
 void Nest::for_panels(const std::function<void(const Panel&)>& body) {
   const Count& n = at_.columns;
-  const int64_t width = plan_.tile.width();
+  const int64_t width = plan_.width();
   auto scoped = [&](const Panel& p) {
     Pull::Scope scope(pull_);
     body(p);
   };
+  Val end = n.fixed ? b_.index(*n.fixed / width * width)
+                    : b_.mul(b_.idiv(n.value, b_.index(width)), b_.index(width));
+  if (!n.fixed || *n.fixed >= width)
+    b_.for_each(b_.index(0), end, width, [&](Val j) { scoped(panel_of(width, j)); });
   if (n.fixed) {
-    int64_t whole = *n.fixed / width * width, rest = *n.fixed - whole;
-    if (whole > 0)
-      b_.for_each(b_.index(0), b_.index(whole), width, [&](Val j) { scoped({plan_.tile.vectors, j}); });
-    if (rest == 0) return;
-    Panel p{static_cast<int>((rest + lanes() - 1) / lanes()), b_.index(whole)};
-    if (rest % lanes() != 0) p.mask = b_.lane_mask(b_.index(rest % lanes()), lanes());
-    p.count = b_.index(rest);
-    return scoped(p);
+    if (int64_t rest = *n.fixed % width) scoped(panel_of(rest, end));
+    return;
   }
-  Val whole = b_.mul(b_.idiv(n.value, b_.index(width)), b_.index(width));
-  b_.for_each(b_.index(0), whole, width, [&](Val j) { scoped({plan_.tile.vectors, j}); });
-  b_.for_each(whole, n.value, lanes(), [&](Val j) {
+  b_.for_each(end, n.value, lanes(), [&](Val j) {
     Val rest = b_.sub(n.value, j);
-    scoped({1, j, b_.lane_mask(rest, lanes()), b_.imin(rest, b_.index(lanes()))});
+    Val mask = b_.lane_mask(rest, lanes());
+    scoped({1, j, mask, b_.imin(rest, b_.index(lanes())), static_cast<int>(width), true});
   });
 }
 
@@ -294,9 +300,8 @@ void Nest::finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept)
 
 Accumulators Nest::contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                             Accumulators inits) {
-  RowSource rows = row_source(s.first, c);
-  if (plan_.columns == ColumnLayout::Turned) return contract_turned(c, p, rows, std::move(inits));
-  return contract_tile(b_, shape(s.rows, p), rows, source, c.depth.value, std::move(inits));
+  if (along_depth()) return contract_along_depth(s, c, p, inits);
+  return contract_tile(b_, shape(s.rows, p), row_source(s.first, c), source, c.depth.value, std::move(inits));
 }
 
 RowSource Nest::row_source(Val row, const Chunk& c) {
@@ -328,6 +333,7 @@ ColumnSource Nest::columns_in_place(const Chunk& c, const Panel& p) {
 }
 
 ColumnSource Nest::columns(const Chunk& c, const Panel& p) {
+  if (along_depth()) return {};
   if (plan_.columns == ColumnLayout::InPlace) return columns_in_place(c, p);
   return {column_panel_, panel_base(p), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
 }
@@ -337,7 +343,8 @@ ColumnSource Nest::columns(const Chunk& c, const Panel& p) {
 Val Nest::kept_at(const Panel& p, Val row) {
   if (finishes_tiles() && whole_depth()) return b_.index(0);
   Val width = b_.index(static_cast<int64_t>(p.vectors) * lanes());
-  Val at = b_.add(b_.mul(p.first, b_.index(block_rows())), b_.mul(row, width));
+  Val first = along_depth() ? b_.mul(b_.idiv(p.first, b_.index(plan_.width())), width) : p.first;
+  Val at = b_.add(b_.mul(first, b_.index(block_rows())), b_.mul(row, width));
   return finishes_tiles() ? b_.select(single_chunk(), b_.index(0), at) : at;
 }
 

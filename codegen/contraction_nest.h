@@ -25,13 +25,15 @@ struct Rows {
   Count count;
 };
 
-/// Columns computed together: `vectors` of them from `first` (in the block), the last one masked where a mask
-/// is given.
+/// Columns computed together, from `first` (in the block): results are so many vectors, the last one masked where a
+/// mask is given.
 struct Panel {
   int vectors = 1;
   Val first;
   Val mask = {};
   Val count = {};  // columns that exist, valid with a mask
+  int sums = 0;    // columns of a tile whose vectors lie along depth: with `ragged`, more than exist
+  bool ragged = false;
 };
 
 /// Rows computed together, from `first` (in the block).
@@ -94,11 +96,13 @@ class Nest {
   void pack_columns(const Chunk& c);
   void pack_columns_plain(const Chunk& c);
   void pack_columns_transposed(const Chunk& c, const Panel& p);
-  std::vector<Val> turned_square(const Chunk& c, const Panel& p, Val k, int j, Val steps);
-  void turned_step(const RowSource& rows, Val k, int j, int vectors, Val column, Accumulators& tile);
-  Accumulators contract_turned(const Chunk& c, const Panel& p, const RowSource& rows, Accumulators inits);
-  Accumulators contract_turned_rest(const Chunk& c, const Panel& p, const RowSource& rows, Val whole,
-                                    Accumulators inits);
+  Panel panel_of(int64_t columns, Val first);
+  Accumulators contract_along_depth(const Strip& s, const Chunk& c, const Panel& p,
+                                    const Accumulators& inits);
+  std::vector<IndexExpr> columns_of(const Panel& p);
+  Accumulators step_along_depth(const Strip& s, const Chunk& c, std::span<const IndexExpr> columns, Val k,
+                                Val active, std::span<const Val> sums);
+  std::vector<Val> row_vectors(const Strip& s, const RowSource& rows, Val k, Val active);
   Val element(const Operand& operand, const Point& at, const Lanes& lanes);
 
   void epilogue(const Panel& p, const Finished& f);
@@ -128,6 +132,7 @@ class Nest {
   Val row_tasks();
   /// Whether results leave tile by tile, each as soon as it is finished, rather than a block at once.
   bool finishes_tiles() const { return !plan_.direct && form_.output_unit() == kColumn; }
+  bool along_depth() const { return plan_.axis == VectorAxis::Depth; }
   DType dtype() const { return form_.accumulator(); }
 
   loop::Builder& b_;

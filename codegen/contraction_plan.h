@@ -33,12 +33,15 @@ ProblemShape problem_shape(const Form& form, const Bindings& expected);
 /// rows.
 enum class RowLayout : uint8_t { InPlace, PanelByDepth, PanelByRow };
 /// Columns are read where they are; or copied to a panel by the first tile that reads them; or packed into
-/// panels before, by vectors along columns or by vectors along depth that are transposed; or, for the few rows of
-/// one strip, transposed in registers by each tile.
-enum class ColumnLayout : uint8_t { InPlace, Copied, Packed, Transposed, Turned };
+/// panels before, by vectors along columns or by vectors along depth that are transposed.
+enum class ColumnLayout : uint8_t { InPlace, Copied, Packed, Transposed };
+/// Vectors hold neighbouring columns of a row; or neighbouring steps of one sum, whose lanes are added in a fixed
+/// tree at the end (contraction_depth.cc): rows and columns are read along depth.
+enum class VectorAxis : uint8_t { Columns, Depth };
 
 struct Plan {
   TileShape tile;
+  VectorAxis axis = VectorAxis::Columns;
   RowLayout rows = RowLayout::InPlace;
   ColumnLayout columns = ColumnLayout::InPlace;
   int64_t row_block = 1, column_block = 1;  // of one task
@@ -46,6 +49,8 @@ struct Plan {
   bool direct = true;                       // tiles go straight to the result, not through a block
   double cycles = 0;                        // the estimate they were chosen by
 
+  /// Columns of one tile.
+  int64_t width() const { return axis == VectorAxis::Columns ? tile.width() : tile.vectors; }
   /// "tile 14x2x16 rows in_place columns copied block 64x64 depth 256 direct".
   std::string str() const;
 };
