@@ -4,6 +4,7 @@
 
 #include "codegen/placement.h"
 #include "codegen/program_builder.h"
+#include "codegen/streaming.h"
 #include "ir/error.h"
 
 namespace nnc {
@@ -33,10 +34,12 @@ KernelInfo info_of(const loop::Kernel& kernel, KernelFunction function) {
 }
 
 ProgramBuilder planned(const Graph& fused, const CompileOptions& options) {
-  ProgramBuilder builder(options.target, expected_sizes(fused, options));
+  Bindings expected = expected_sizes(fused, options);
+  ProgramBuilder builder(options.target, expected);
   builder.build(fused);
   builder.program().max_dims = options.max_dims;
   place(builder, options.max_dims);
+  if (options.target.streams) stream_results(builder, expected);
   return builder;
 }
 
@@ -58,9 +61,7 @@ Program plan_program(const Graph& fused, const CompileOptions& options) {
 }
 
 std::vector<loop::Kernel> lower_all(const Graph& fused, const CompileOptions& options) {
-  ProgramBuilder builder(options.target, expected_sizes(fused, options));
-  builder.build(fused);
-  return std::move(builder.kernels());
+  return std::move(planned(fused, options).kernels());
 }
 
 }  // namespace nnc

@@ -37,6 +37,7 @@ class Emitter {
 
   void run() {
     block(kernel_.body);
+    memory_.finish();
     ir_.CreateRetVoid();
   }
 
@@ -139,6 +140,9 @@ llvm::Value* Emitter::plain(const Inst& i) {
     case Code::MaskedLoad:
     case Code::GatherLoad:
       return memory_.load(i, values(i.args));
+    case Code::Prefetch:
+      memory_.prefetch(i.buffer, value(i.args[0]));
+      return nullptr;
     case Code::Store:
     case Code::MaskedStore:
     case Code::ScatterStore:

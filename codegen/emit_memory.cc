@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/MDBuilder.h>
 
 #include "codegen/kernel_abi.h"
@@ -159,6 +160,7 @@ void KernelMemory::store(const Inst& inst, const std::vector<llvm::Value*>& args
   llvm::Value* address = pointer(inst.buffer, args[0]);
   llvm::Align align = alignment(inst.buffer);
   if (inst.code == Code::Store) {
+    if (is_streamed(inst.buffer) && inst.type.lanes > 1) return stream(inst.buffer, value, address);
     annotate(ir_.CreateAlignedStore(value, address, align), inst.buffer);
     return;
   }
@@ -168,6 +170,40 @@ void KernelMemory::store(const Inst& inst, const std::vector<llvm::Value*>& args
                              ? ir_.CreateMaskedStore(value, address, align, mask)
                              : ir_.CreateMaskedScatter(value, as_vector(ir_, address), align, mask);
   annotate(call, inst.buffer);
+}
+
+// The instruction wants its vector's own alignment, which views and rows of any length do not give. Every cache line
+// must be written whole, or nearly: a store in place would first read it and then lose it from the cache.
+void KernelMemory::stream(int buffer, llvm::Value* value, llvm::Value* address) {
+  uint64_t bytes = value->getType()->getPrimitiveSizeInBits().getFixedValue() / 8;
+  llvm::Align whole(std::min<uint64_t>(bytes, 64));
+  llvm::Value* odd = ir_.CreateAnd(ir_.CreatePtrToInt(address, ir_.getInt64Ty()), whole.value() - 1);
+  llvm::Function* function = ir_.GetInsertBlock()->getParent();
+  auto block = [&](const char* name) { return llvm::BasicBlock::Create(ir_.getContext(), name, function); };
+  llvm::BasicBlock *aligned = block("aligned"), *unaligned = block("unaligned"), *join = block("stored");
+  ir_.CreateCondBr(ir_.CreateIsNull(odd), aligned, unaligned,
+                   llvm::MDBuilder(ir_.getContext()).createLikelyBranchWeights());
+  ir_.SetInsertPoint(aligned);
+  llvm::StoreInst* past = annotate(ir_.CreateAlignedStore(value, address, whole), buffer);
+  llvm::Metadata* one = llvm::ConstantAsMetadata::get(ir_.getInt32(1));
+  past->setMetadata(llvm::LLVMContext::MD_nontemporal, llvm::MDNode::get(ir_.getContext(), {one}));
+  ir_.CreateBr(join);
+  ir_.SetInsertPoint(unaligned);
+  annotate(ir_.CreateAlignedStore(value, address, alignment(buffer)), buffer);
+  ir_.CreateBr(join);
+  ir_.SetInsertPoint(join);
+}
+
+void KernelMemory::finish() {
+  bool any = std::any_of(kernel_.buffers.begin(), kernel_.buffers.end(),
+                         [](const loop::Buffer& b) { return b.streamed; });
+  if (any) ir_.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
+}
+
+// For a read, to be kept as near as possible.
+void KernelMemory::prefetch(int buffer, llvm::Value* offset) {
+  llvm::Value* args[] = {pointer(buffer, offset), ir_.getInt32(0), ir_.getInt32(3), ir_.getInt32(1)};
+  ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {ir_.getPtrTy()}, args);
 }
 
 // Threads may report at once.

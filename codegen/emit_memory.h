@@ -21,7 +21,10 @@ class KernelMemory {
   /// The memory instructions of the loop form; `args` are its arguments' values.
   llvm::Value* load(const loop::Inst& inst, const std::vector<llvm::Value*>& args);
   void store(const loop::Inst& inst, const std::vector<llvm::Value*>& args);
+  void prefetch(int buffer, llvm::Value* offset);
   void report_index(llvm::Value* condition);
+  /// Before the kernel returns: what went past the caches is seen by other threads as everything else is.
+  void finish();
 
  private:
   llvm::Value* field(int i, llvm::Type* type);
@@ -33,6 +36,8 @@ class KernelMemory {
   llvm::Value* extent(const Dim& dim);
   llvm::Value* pointer(int buffer, llvm::Value* offset);
   llvm::Align alignment(int buffer) const;
+  bool is_streamed(int buffer) const { return kernel_.buffers[static_cast<size_t>(buffer)].streamed; }
+  void stream(int buffer, llvm::Value* value, llvm::Value* address);
   template <class I>
   I* annotate(I* access, int buffer);
 

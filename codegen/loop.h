@@ -44,6 +44,7 @@ struct Buffer {
   int index = 0;  // operand or result number of the region
   Dim count;      // elements
   int alias_group = 0;
+  bool streamed = false;  // a result too large to be found in a cache again: aligned vectors go past them
   bool operator==(const Buffer&) const = default;
 };
 
@@ -66,6 +67,7 @@ enum class Code : uint8_t {
   Load,          // args offset: `type.lanes` neighbouring elements of `buffer`
   MaskedLoad,    // args offset, mask, fill vector
   GatherLoad,    // args offsets (i64 vector), mask, fill vector
+  Prefetch,      // args offset: the line of that element will be read; it need not exist
   Store,         // args offset, value
   MaskedStore,   // args offset, value, mask
   ScatterStore,  // args offsets (i64 vector), value, mask; equal offsets: the last lane wins

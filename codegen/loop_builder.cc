@@ -242,6 +242,10 @@ Val Builder::gather(int buffer, Val offsets, Val mask, Val fill) {
   return emit({.code = Code::GatherLoad, .buffer = buffer, .args = std::move(args)}, t);
 }
 
+void Builder::prefetch(int buffer, Val offset) {
+  effect({.code = Code::Prefetch, .buffer = buffer, .args = {offset}});
+}
+
 void Builder::store(int buffer, Val offset, Val value) {
   effect({.code = Code::Store, .type = type(value), .buffer = buffer, .args = {offset, value}});
 }

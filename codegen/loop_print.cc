@@ -44,6 +44,8 @@ std::string_view code_name(Code code) {
       return "load_masked";
     case Code::GatherLoad:
       return "load_gather";
+    case Code::Prefetch:
+      return "prefetch";
     case Code::Store:
       return "store";
     case Code::MaskedStore:
@@ -114,6 +116,7 @@ class Printer {
     constexpr std::string_view roles[] = {"in", "out", "scratch"};
     std::string text = fmt::format("#{} {} {} {} group {}", i, roles[static_cast<int>(b.role)], b.index,
                                    name_of(b.dtype), b.alias_group);
+    if (b.streamed) text += " streamed";
     if (b.role == BufferRole::Scratch) text += fmt::format(" count {}", b.count.str());
     return labels_ ? text + " \"" + b.name + "\"" : text;
   }

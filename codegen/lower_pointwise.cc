@@ -13,6 +13,10 @@ using loop::Val;
 namespace {
 
 constexpr int64_t kElementsPerTask = 4096;
+// Of large operands: vectors a round, and how many elements ahead memory is asked for what the arithmetic between
+// would keep it from hearing of in time.
+constexpr int kVectorsAtOnce = 4;
+constexpr int64_t kPrefetched = 512;
 
 std::vector<IndexExpr> with_taps(std::vector<IndexExpr> index, const std::vector<IndexExpr>& tap) {
   index.insert(index.end(), tap.begin(), tap.end());
@@ -119,6 +123,13 @@ class MapKernel {
     row(loops, lo, hi, whole);
   }
 
+  // More than the cache of a core holds, in rows of many vectors: then neighbouring lines of one array after the other
+  // come from memory quicker than one line of each array in turn.
+  bool is_large() const {
+    return k_.expect(inner_) >= int64_t{2} * kVectorsAtOnce * lanes_ &&
+           k_.expect(k_.bytes()) >= k_.target.l2_bytes;
+  }
+
   // Elements [lo, hi) of the innermost loop; `whole` when that is all of it.
   void row(std::vector<IndexExpr> loops, Val lo, Val hi, bool whole) {
     loops.push_back(lane_);
@@ -132,8 +143,11 @@ class MapKernel {
       return b.for_each(lo, hi, lanes_,
                         [&](Val iv) { elements(index, iv, b.lane_mask(b.sub(hi, iv), lanes_)); });
     }
-    k_.vector_loop(lo, hi, whole ? &inner_ : nullptr,
-                   [&](Val iv, Val active) { elements(index, iv, active); });
+    auto vector = [&](Val iv, Val active) { elements(index, iv, active); };
+    if (!is_large()) return k_.vector_loop(lo, hi, whole ? &inner_ : nullptr, vector);
+    k_.pull.prefetch(k_.b.index(kPrefetched));
+    k_.unrolled_loop(lo, hi, kVectorsAtOnce, vector);
+    k_.pull.prefetch({});
   }
 
   // Everything is computed before anything is stored: results may overwrite operands.

@@ -120,7 +120,10 @@ Val Pull::load(int buffer, const IndexExpr& offset, std::span<const Guard> guard
   if (lanes.active.valid()) {
     inside = inside.valid() ? b_.apply(Op::And, {inside, lanes.active}) : lanes.active;
   }
-  if (neighbours && !inside.valid()) return b_.load(buffer, scalar(offset), lanes.count);
+  if (neighbours && !inside.valid()) {
+    if (prefetch_.valid()) b_.prefetch(buffer, b_.add(scalar(offset), prefetch_));
+    return b_.load(buffer, scalar(offset), lanes.count);
+  }
   Val fill = b_.immediate(Literal::from_int(b_.kernel().buffers[buffer].dtype, 0));
   Val all = inside.valid() ? b_.broadcast(inside, lanes.count)
                            : b_.broadcast(b_.immediate(Literal::from_int(DType::Bool, 1)), lanes.count);

@@ -78,6 +78,9 @@ class Pull {
   loop::Val mask(std::span<const Guard> guards, const Lanes& lanes);
   bool varies(const IndexExpr& e, const Lanes& lanes) const;
   bool varies(const AccessMap& map, const Lanes& lanes) const;
+  /// From here on whoever reads a vector of neighbours asks for those `elements` further on as well; an invalid
+  /// distance ends that.
+  void prefetch(loop::Val elements) { prefetch_ = elements; }
   loop::Builder& builder() { return b_; }
   const Graph& body() const { return body_; }
 
@@ -119,6 +122,7 @@ class Pull {
   std::map<int, loop::Val> variables_;                              // by id
   std::map<std::tuple<uint32_t, std::string, int>, int> by_value_;  // id by Val, extent and axis
   std::vector<Table> scopes_;
+  loop::Val prefetch_;  // how far ahead, if at all
 };
 
 }  // namespace nnc

@@ -153,8 +153,7 @@ void RegionKernel::may_alias(NodeId input, size_t result) {
   }
 }
 
-void RegionKernel::vector_loop(Val lo, Val hi, const Dim* length,
-                               const std::function<void(Val iv, Val active)>& body) {
+void RegionKernel::vector_loop(Val lo, Val hi, const Dim* length, const VectorBody& body) {
   bool known = length && length->is_constant();
   int64_t rest = known ? length->value() % lanes : 1;
   Val count = b.sub(hi, lo);
@@ -163,6 +162,15 @@ void RegionKernel::vector_loop(Val lo, Val hi, const Dim* length,
   if (!known || length->value() >= lanes) b.for_each(lo, whole, lanes, [&](Val iv) { body(iv, {}); });
   if (rest == 0) return;
   b.if_then(b.lt(whole, hi), [&] { body(whole, b.lane_mask(b.sub(hi, whole), lanes)); });
+}
+
+void RegionKernel::unrolled_loop(Val lo, Val hi, int unroll, const VectorBody& body) {
+  Val count = b.sub(hi, lo), rest = b.irem(count, b.index(int64_t{unroll} * lanes));
+  Val whole = b.add(lo, b.sub(count, rest));
+  b.for_each(lo, whole, int64_t{unroll} * lanes, [&](Val iv) {
+    for (int u = 0; u < unroll; ++u) body(b.add(iv, b.index(u * lanes)), {});
+  });
+  b.for_each(whole, hi, lanes, [&](Val iv) { body(iv, b.lane_mask(b.sub(hi, iv), lanes)); });
 }
 
 void RegionKernel::store(size_t result, const std::vector<IndexExpr>& index, Val value, const Lanes& lanes) {
@@ -179,14 +187,18 @@ void RegionKernel::store(size_t result, const std::vector<IndexExpr>& index, Val
   b.scatter(buffer, pull.index(offset, lanes), value, lanes.active.valid() ? lanes.active : all);
 }
 
+Dim RegionKernel::bytes() const {
+  Dim sum = 0;
+  for (const loop::Buffer& buffer : kernel.buffers) {
+    if (buffer.role != loop::BufferRole::Scratch) sum = sum + buffer.count * Dim(size_of(buffer.dtype));
+  }
+  return sum;
+}
+
 loop::Kernel RegionKernel::finish() {
   b.finish();
   kernel.flops = operations(body);
-  for (const loop::Buffer& buffer : kernel.buffers) {
-    if (buffer.role != loop::BufferRole::Scratch) {
-      kernel.bytes = kernel.bytes + buffer.count * Dim(size_of(buffer.dtype));
-    }
-  }
+  kernel.bytes = bytes();
   return std::move(kernel);
 }
 

@@ -32,14 +32,18 @@ class RegionKernel {
   int result_buffer(size_t i) const { return static_cast<int>(body.inputs().size() + i); }
   /// The size tiles are chosen for.
   int64_t expect(const Dim& extent) const { return extent.evaluate(expected_); }
+  /// Of all operands and results.
+  Dim bytes() const;
   int scratch(const std::string& name, DType dtype, const Dim& count);
   /// Operand and result may be the same memory.
   void may_alias(NodeId input, size_t result);
 
+  using VectorBody = std::function<void(loop::Val iv, loop::Val active)>;
   /// Runs body(iv, active) for every whole vector of [lo, hi), then once, masked, for what is left. `length` is
   /// hi - lo where it is known.
-  void vector_loop(loop::Val lo, loop::Val hi, const Dim* length,
-                   const std::function<void(loop::Val iv, loop::Val active)>& body);
+  void vector_loop(loop::Val lo, loop::Val hi, const Dim* length, const VectorBody& body);
+  /// The same, `unroll` vectors at a time, and masked for all that is left.
+  void unrolled_loop(loop::Val lo, loop::Val hi, int unroll, const VectorBody& body);
   /// Stores `value` (one per lane) at the position of `index` in result i.
   void store(size_t result, const std::vector<IndexExpr>& index, loop::Val value, const Lanes& lanes);
   /// What result i holds at `index` so far.

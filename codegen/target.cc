@@ -49,6 +49,7 @@ void set_vectors(Target& t) {
     return;
   }
   t.fma = has_feature(t, "fma");
+  t.streams = true;
   if (has_avx512(t)) {
     t.vector_bytes = 64;
     t.vector_registers = 32;

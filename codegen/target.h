@@ -13,6 +13,7 @@ struct Target {
   int vector_bytes = 16;      // of the widest vectors used: 64 for AVX-512, 32 for AVX2
   int vector_registers = 16;  // 32 for AVX-512
   bool fma = false;
+  bool streams = false;                             // has stores that go past the caches, ordered by a fence
   int64_t l1_bytes = 32 << 10, l2_bytes = 1 << 20;  // per core
 
   static Target host();

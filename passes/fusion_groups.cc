@@ -292,11 +292,22 @@ bool FusionGroups::feeds_epilogue(GroupId producer, GroupId consumer) const {
   });
 }
 
+// Whether both are pointwise over the same space and every element of one needs that of the other alone: one loop
+// stores the results of both.
+bool FusionGroups::computes_alike(GroupId producer, GroupId consumer) const {
+  const Group &p = groups_[producer], &c = groups_[consumer];
+  if (c.kind != KernelKind::Pointwise || p.space != c.space || p.feeds_unwindow != c.feeds_unwindow)
+    return false;
+  return std::all_of(c.nodes.begin(), c.nodes.end(),
+                     [&](NodeId id) { return operands_from(id, producer, &Source::identity); });
+}
+
 // A producer disappears into its only consumer where no element is computed much more often than before.
 bool FusionGroups::can_absorb(GroupId producer, GroupId consumer) const {
   const Group &p = groups_[producer], &c = groups_[consumer];
   bool stored = std::any_of(p.nodes.begin(), p.nodes.end(), [&](NodeId id) { return materialised_[id]; });
-  if (p.kind != KernelKind::Pointwise || stored || c.kind == KernelKind::Scan) return false;
+  if (p.kind != KernelKind::Pointwise || c.kind == KernelKind::Scan) return false;
+  if (stored) return computes_alike(producer, consumer);
   bool dear = std::any_of(p.nodes.begin(), p.nodes.end(),
                           [&](NodeId id) { return has_trait(graph_.node(id).op, kDear); });
   if (feeds_epilogue(producer, consumer) || p.feeds_unwindow) return true;

@@ -66,6 +66,7 @@ class FusionGroups {
   void add_to(NodeId id, GroupId g);
   void absorb_producers();
   bool feeds_epilogue(GroupId producer, GroupId consumer) const;
+  bool computes_alike(GroupId producer, GroupId consumer) const;
   bool can_absorb(GroupId producer, GroupId consumer) const;
   void merge(GroupId from, GroupId into);
   std::vector<std::set<GroupId>> consumers() const;

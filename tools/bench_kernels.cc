@@ -1,11 +1,13 @@
-// Speed of contraction kernels, one thread, through the JIT: the shapes nets are made of, in the forms of forward,
-// gradient by data and gradient by weights. `best` is the GFLOP/s of the fastest single call, next to the mean.
+// Speed of kernels through the JIT. Contractions, one thread: the shapes nets are made of, in the forms of forward,
+// gradient by data and gradient by weights. `best` is the GFLOP/s of the fastest single call, next to the mean. What is
+// bound by memory is in bench_streams.cc.
 #include <chrono>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include "runtime/machine_limits.h"
+#include "tools/bench_streams.h"
 #include "tools/gemm_call.h"
 
 namespace nnc::tool {
@@ -67,6 +69,7 @@ void register_all() {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   nnc::tool::register_all();
+  nnc::tool::register_streams();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }

@@ -91,6 +91,15 @@ const Case kCases[] = {
        output(b, b.reduce_add(y, {0}), "sum");
      },
      "pointwise reduce", "pointwise reduce"},
+    {"what is stored and what is made of it share a loop",
+     [](Builder& b) {
+       Value m = b.param("m", f32({8})), v = b.param("v", f32({8})), g = b.input("g", f32({8}));
+       Value mean = b.add(m, g), square = b.add(v, b.mul(g, g));
+       output(b, mean, "mean");
+       output(b, square, "square");
+       output(b, b.div(mean, b.sqrt(square)), "step");
+     },
+     "pointwise", "pointwise pointwise pointwise pointwise pointwise"},
     {"a producer used once disappears into a reduction",
      [](Builder& b) {
        output(b, b.reduce_add(b.exp(b.input("x", f32({B, 10}))), {0}));
