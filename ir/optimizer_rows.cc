@@ -1,5 +1,6 @@
 // The optimizers: one update function and one row each. Definitions and defaults are those of torch.optim where it
 // has the optimizer. Constants that depend on the step alone are f64 scalars, cast where they meet the parameter.
+#include <cmath>
 #include <limits>
 
 #include "ir/optimizers.h"
@@ -37,6 +38,16 @@ Value running_mean(UpdateBuilder& u, const std::string& name, double rate, Value
 
 Value square(Builder& b, Value x) { return b.mul(x, x); }
 
+// The same of x^2, whose products would be denormal, and slow, wherever x is small but not zero: no square counts as
+// less than keeps the mean normal, which is far below what any eps adds to its root.
+Value running_square(UpdateBuilder& u, const std::string& name, double rate, Value x) {
+  Builder& b = u.b;
+  Value size = b.max(b.unary(Op::Abs, x), u.scalar(std::sqrt(2 * u.smallest_normal() / (1 - rate))));
+  Value mean = b.add(b.mul(u.scalar(rate), u.state(name)), b.mul(u.scalar(1 - rate), square(b, size)));
+  u.write_normal(name, mean);
+  return mean;
+}
+
 // Its momentum buffer starts as the first gradient, undamped, in PyTorch; ours starts as zeros, which is the same
 // once dampening waits for the second step.
 Value sgd(UpdateBuilder& u) {
@@ -65,7 +76,7 @@ Value rmsprop(UpdateBuilder& u) {
   Builder& b = u.b;
   Value g = decayed_gradient(u);
   double alpha = u.arg("alpha");
-  Value variance = running_mean(u, "v", alpha, square(b, g));
+  Value variance = running_square(u, "v", alpha, g);
   if (u.arg("centered") != 0) {
     Value mean = running_mean(u, "g", alpha, g);
     variance = b.max(b.sub(variance, square(b, mean)), u.scalar(0));
@@ -99,10 +110,10 @@ Value adadelta(UpdateBuilder& u) {
   Builder& b = u.b;
   Value g = decayed_gradient(u), eps = u.scalar(u.arg("eps"));
   double rho = u.arg("rho");
-  Value variance = running_mean(u, "v", rho, square(b, g));
+  Value variance = running_square(u, "v", rho, g);
   Value past = b.sqrt(b.add(u.state("delta"), eps));
   Value delta = b.mul(b.div(past, b.sqrt(b.add(variance, eps))), g);
-  running_mean(u, "delta", rho, square(b, delta));
+  running_square(u, "delta", rho, delta);
   return b.sub(u.param, b.mul(u.scalar(u.learning_rate), delta));
 }
 
@@ -128,7 +139,7 @@ Value first_moment(UpdateBuilder& u, Value g) {
 Value adam_from(UpdateBuilder& u, Value param, Value g) {
   Builder& b = u.b;
   Value m = first_moment(u, g);
-  Value v = running_mean(u, "v", u.arg("beta2"), square(b, g));
+  Value v = running_square(u, "v", u.arg("beta2"), g);
   if (u.arg("amsgrad") != 0) {
     v = b.max(u.state("v_max"), v);
     u.write("v_max", v);
@@ -173,7 +184,7 @@ Value nadam(UpdateBuilder& u) {
   Value product = b.mul(b.select(is_first(u), one(b), u.shared_state("mu_product")), mu);
   u.write_shared("mu_product", product);
   Value m = first_moment(u, g);
-  Value v = running_mean(u, "v", u.arg("beta2"), square(b, g));
+  Value v = running_square(u, "v", u.arg("beta2"), g);
   Value correction = u.scalar(b.div(one(b), bias_correction(u, u.arg("beta2"))));
   Value denominator = b.add(b.sqrt(b.mul(v, correction)), u.scalar(u.arg("eps")));
   Value now = b.div(b.mul(u.learning_rate, b.sub(one(b), mu)), b.sub(one(b), product));

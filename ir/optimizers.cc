@@ -59,14 +59,19 @@ std::string UpdateBuilder::path_of(const std::string& owner, const std::string& 
 Value UpdateBuilder::state(const std::string& name) {
   return b.param(path_of(path_, name), b.type(param), false);
 }
+double UpdateBuilder::smallest_normal() const {
+  return b.dtype(param) == DType::F64 ? std::numeric_limits<double>::min()
+                                      : std::numeric_limits<float>::min();
+}
 // A moment that decays without new gradients would stay among the denormal numbers for ever, where rounding holds it
 // and where many processors take a hundred times as long: below the smallest normal number it is zero.
 void UpdateBuilder::write(const std::string& name, Value value) {
-  double smallest =
-      b.dtype(value) == DType::F64 ? std::numeric_limits<double>::min() : std::numeric_limits<float>::min();
-  Value vanished = b.lt(b.unary(Op::Abs, value), scalar(smallest));
+  Value vanished = b.lt(b.unary(Op::Abs, value), scalar(smallest_normal()));
   Value zeros = b.broadcast_to(scalar(0), b.shape(value));
-  writes_.emplace_back(path_of(path_, name), b.select(vanished, zeros, value));
+  write_normal(name, b.select(vanished, zeros, value));
+}
+void UpdateBuilder::write_normal(const std::string& name, Value value) {
+  writes_.emplace_back(path_of(path_, name), value);
 }
 Value UpdateBuilder::shared_state(const std::string& name) {
   return b.param(path_of("train", name), {DType::F64, {}}, false);

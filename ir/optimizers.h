@@ -60,6 +60,10 @@ class UpdateBuilder {
   Value state(const std::string& name);
   /// Its next value; numbers below the smallest normal one of the type become zero.
   void write(const std::string& name, Value value);
+  /// The same of a value that is never below that, unless it is zero.
+  void write_normal(const std::string& name, Value value);
+  /// Of the arithmetic's type.
+  double smallest_normal() const;
   /// An f64[] that all parameters share: each writes the same next value.
   Value shared_state(const std::string& name);
   void write_shared(const std::string& name, Value value);

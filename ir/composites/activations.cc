@@ -159,9 +159,16 @@ Value softmax(Builder& b, Value x, int64_t axis) {
   return b.div(e, sum_over(b, e, {axis}, true));
 }
 
+// A term below e^-70 of the largest counts as that, which no sum of either type can tell, and its gradient is zero: a
+// denormal one would slow every product it enters many times over.
+Value log_sum_exp_of_shifted(Builder& b, Value shifted, int64_t axis, bool keep) {
+  Value least = b.scalar(b.dtype(shifted), -70);
+  return b.log(sum_over(b, b.exp(b.binary(Op::Max, shifted, least)), {axis}, keep));
+}
+
 Value log_softmax(Builder& b, Value x, int64_t axis) {
   Value shifted = minus_max(b, x, axis);
-  return b.sub(shifted, b.log(sum_over(b, b.exp(shifted), {axis}, true)));
+  return b.sub(shifted, log_sum_exp_of_shifted(b, shifted, axis, true));
 }
 
 }  // namespace nnc

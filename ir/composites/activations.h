@@ -59,5 +59,7 @@ Value log_softmax(Builder& b, Value x, int64_t axis = -1);
 /// x - max(x) along `axis`. What uses it must not depend on what is subtracted: the maximum passes no
 /// gradient.
 Value minus_max(Builder& b, Value x, int64_t axis);
+/// log(sum(e^shifted)) along the axis, of what minus_max gives.
+Value log_sum_exp_of_shifted(Builder& b, Value shifted, int64_t axis, bool keep);
 
 }  // namespace nnc

@@ -93,7 +93,7 @@ Value cross_entropy(Net& net, Value logits, Value target, const ClassOptions& op
   bool plain = !options.weight && !options.ignore_index && options.label_smoothing == 0;
   if (!plain) return indexed_loss(b, log_softmax(b, logits), target, options);
   Value shifted = minus_max(b, logits, -1);
-  Value log_sum = b.log(sum_over(b, b.exp(shifted), {-1}));
+  Value log_sum = log_sum_exp_of_shifted(b, shifted, -1, false);
   return mean_over(b, b.sub(log_sum, class_score(b, shifted, target)));
 }
 
