@@ -2,6 +2,8 @@
 // recurrences. Single primitives are checked by their rows in tests/support.
 #include "passes/differentiate.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "ir/composites/activations.h"
@@ -100,6 +102,17 @@ TEST(Gradient, StridedSliceOfASymbolicExtent) {
   Value y = b.slice(x, {1}, {n}, {2});
   g.add_output({"dx", gradients(b, b.reduce_add(b.mul(y, y), {0}), {x})[0]});
   EXPECT_EQ(interpret(g, {{"x", f64({6}, {1, 2, 3, 4, 5, 6})}})[0], f64({6}, {0, 4, 0, 8, 0, 12}));
+}
+
+// e^-95 is denormal in f32: the gradient leaves it out, the value does not.
+TEST(Gradient, LogSoftmaxPassesNoDenormalNumbers) {
+  std::vector<Tensor> out = eval_all({f32({3}, {0, -60, -95})}, [](Builder& b, const Values& v) {
+    Value y = log_softmax(b, v[0]);
+    return Values{y, gradients(b, b.reshape(b.slice(y, {0}, {1}, {1}), {}), {v[0]})[0]};
+  });
+  EXPECT_EQ(out[0], f32({3}, {0, -60, -95}));
+  EXPECT_NEAR(out[1].get(1) / std::exp(-60.0), -1, 1e-6);
+  EXPECT_EQ(out[1].get(2), 0);
 }
 
 TEST(Gradient, TiesAndKinks) {
