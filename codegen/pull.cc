@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "codegen/exact_division.h"
 #include "ir/error.h"
 #include "ir/philox.h"
 
@@ -225,6 +226,7 @@ Val Pull::elementwise(const Node& n, const AccessMap& map, const Lanes& lanes) {
   for (Value operand : n.operands) args.push_back(at(operand, map, lanes));
   if (n.op == Op::StopGradient || n.op == Op::Barrier) return args[0];
   if (n.op == Op::Cast) return b_.cast(args[0], n.as<CastAttrs>().to);
+  if (auto reciprocal = exact_reciprocal(body_, n)) return divide(b_, args[0], args[1], *reciprocal);
   return b_.apply(n.op, std::move(args));
 }
 
