@@ -1,0 +1,199 @@
+#include "codegen/contraction_cost.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace nnc::contraction {
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Cycles per element of four bytes that is moved: a line of a panel is read, and written to the second-level cache, in
+// about six cycles; the first tile that copies its columns hides most of that.
+constexpr double kCopyCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2, kTransposeCost = 0.3,
+                 kTurnCost = 0.6;
+// What a panel costs beside, once it fills more of the second-level cache than that share.
+constexpr double kLargePanelCost = 0.2;
+constexpr int64_t kLargePanelShare = 8;
+// The same for operands read where they are, by every tile: where their lines come one after another; where they
+// are so far apart that they share few sets of the first-level cache; and where they come from behind the second,
+// and share few of its sets or are on more pages than the page table's cache holds.
+constexpr double kInPlaceCost = 0.006, kApartCost = 0.03, kFarCost = 0.25, kPagesCost = 0.8;
+// Of a vector's element that is copied from so far: the lines of a step that are neighbours come faster.
+constexpr double kFarCopyCost = 1.2;
+constexpr int kWideVectors = 4;
+// Rows that a strip brings to the first-level cache from the second, or from behind it.
+constexpr double kNearRows = 0.06, kFarRows = 0.25;
+constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
+constexpr int64_t kFewRows = 48;
+constexpr double kThreads = 2;         // that are expected to share a product
+constexpr double kLatency = 4;         // of a fused multiply-add, before the next of its chain
+constexpr double kTileCost = 20;       // of beginning and ending one
+constexpr double kRunCost = 3;         // of a tile's row of results
+constexpr double kLoadCost = 0.1;      // of a load beside what its port takes
+constexpr double kLaneSumCost = 3;     // of adding two vectors' halves
+constexpr double kStreamRate = 16;     // bytes a cycle from the second-level cache
+constexpr double kRunRate = 32;        // the same in long runs
+constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
+
+}  // namespace
+
+bool Cost::columns_near() const { return s_.columns * s_.depth * s_.element_bytes <= target_.l2_bytes / 2; }
+int64_t Cost::strips(const Plan& p) const { return ceil_div(s_.rows, p.tile.rows); }
+int64_t Cost::panels(const Plan& p) const { return ceil_div(s_.columns, p.width()); }
+bool Cost::few_rows() const { return s_.rows <= kFewRows; }
+
+int64_t Cost::depth_at_once(const Plan& p) const {
+  return p.depth_chunk > 0 ? p.depth_chunk : std::max<int64_t>(s_.depth, 1);
+}
+
+bool Cost::in_l1(const Plan& p, int64_t extent) const {
+  return extent * depth_at_once(p) * s_.element_bytes <= target_.l1_bytes / 2;
+}
+
+bool Cost::rows_collide(int rows) const {
+  if (!s_.row.strided || !s_.row.fixed || s_.row.depth_stride != 1 || rows == 1) return false;
+  int64_t distinct = kPage / std::gcd(s_.row.free_stride * s_.element_bytes, kPage);
+  return ceil_div(rows, std::max<int64_t>(distinct, 1)) > target_.l1_bytes / kPage;
+}
+
+// Columns a step apart by whole pages share few sets, by more than a page at every step need another entry.
+bool Cost::columns_apart() const {
+  int64_t stride = s_.column.depth_stride * s_.element_bytes;
+  if (stride == 0) return false;
+  return stride % kPage == 0 || (stride > kPage && s_.depth * stride > kTableReach);
+}
+
+// The same for rows, of which a step needs less than a line.
+double Cost::rows_far() const {
+  int64_t stride = s_.row.depth_stride * s_.element_bytes;
+  return stride < kPage / 4 ? 0 : stride % kPage == 0 ? kPagesCost : kFarCost;
+}
+
+// --- arithmetic
+
+double Cost::computing(const Plan& p) const { return p.axis == VectorAxis::Columns ? tiles(p) : sums(p); }
+
+// Fused multiply-adds need two loads' and two fmas' ports, the chain's latency, and columns that come from the
+// second-level cache: where all else is equal, fewer of them.
+double Cost::step(const Plan& p, int rows, int vectors) const {
+  double stream = in_l1(p, s_.columns) || passing() ? 0 : vectors * target_.vector_bytes / kStreamRate;
+  return std::max({rows * vectors / 2.0, (rows + vectors) * (0.5 + kLoadCost), kLatency, stream}) +
+         stream * kStreamShare;
+}
+
+// A step of all rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the number of rows
+// is not known, in pieces by powers of two).
+double Cost::strips_of(const Plan& p, int vectors) const {
+  double cycles = static_cast<double>(s_.rows / p.tile.rows) * step(p, p.tile.rows, vectors);
+  int rest = static_cast<int>(s_.rows % p.tile.rows);
+  if (s_.rows_fixed) return rest > 0 ? cycles + step(p, rest, vectors) : cycles;
+  for (int piece = 16; piece > 0; piece /= 2) {
+    if (rest & piece) cycles += step(p, piece, vectors);
+  }
+  return cycles;
+}
+
+double Cost::tiles(const Plan& p) const {
+  const int lanes = p.tile.lanes;
+  int64_t whole = s_.columns / p.width(), rest = ceil_div(s_.columns % p.width(), lanes);
+  double cycles = static_cast<double>(whole) * strips_of(p, p.tile.vectors);
+  if (rest > 0 && s_.columns_fixed)
+    cycles += strips_of(p, static_cast<int>(rest));
+  else
+    cycles += static_cast<double>(rest) * strips_of(p, 1);
+  auto count = static_cast<double>(strips(p) * (whole + rest));
+  auto stores = static_cast<double>(s_.rows * ceil_div(s_.columns, lanes)),
+       runs = static_cast<double>(s_.rows * panels(p));
+  return cycles * static_cast<double>(s_.depth) + count * kTileCost + stores + runs * kRunCost;
+}
+
+// Vectors along depth, and their lanes added at the end.
+double Cost::tile_of_sums(const Plan& p, int64_t rows) const {
+  const int columns = p.tile.vectors;
+  auto streamed = static_cast<double>((in_l1(p, s_.columns) ? 0 : columns) + (in_l1(p, s_.rows) ? 0 : rows));
+  auto loads = static_cast<double>(rows + columns), products = static_cast<double>(rows * columns);
+  double stream = streamed * target_.vector_bytes / kRunRate;
+  double cycles = std::max({products / 2, loads / 2, kLatency, stream}) + loads * kLoadCost;
+  double halves = columns - 1 + std::log2(p.tile.lanes) - std::ceil(std::log2(columns));
+  return cycles * static_cast<double>(ceil_div(s_.depth, p.tile.lanes)) +
+         kLaneSumCost * static_cast<double>(rows) * halves + kTileCost;
+}
+
+double Cost::sums(const Plan& p) const {
+  double cycles = static_cast<double>(s_.rows / p.tile.rows) * tile_of_sums(p, p.tile.rows);
+  if (int64_t rest = s_.rows % p.tile.rows) cycles += tile_of_sums(p, rest);
+  return cycles * static_cast<double>(panels(p));
+}
+
+// --- what is moved
+
+// They read their columns from where they are, by wide tiles for their lines' sake; more than a tile's copy them.
+double Cost::passing_columns(const Plan& p) const {
+  if (!passing()) return 0;
+  double cost =
+      kFarCopyCost / std::min(p.tile.vectors, kWideVectors) + (s_.rows > p.tile.rows ? kCopyCost : 0);
+  return static_cast<double>(s_.columns * s_.depth) * moved(cost);
+}
+
+double Cost::per_column(const Plan& p, ColumnLayout layout, int64_t strips) const {
+  if (p.axis == VectorAxis::Depth) return along_depth(strips);
+  const OperandShape& c = s_.column;
+  double in_place = columns_far() ? kFarCost : columns_apart() ? kApartCost : kInPlaceCost;
+  double pack = c.unit == Unit::Neither ? kGatherCost : c.strided ? kPackCost : kPullCost;
+  switch (layout) {
+    case ColumnLayout::InPlace:
+      return moved(in_place * static_cast<double>(strips));
+    case ColumnLayout::Copied:
+      return moved(kCopyCost + (columns_far() ? kFarCopyCost / p.tile.vectors : in_place));
+    case ColumnLayout::Packed:
+      return moved(pack + (columns_far() ? kFarCost : 0));
+    case ColumnLayout::Transposed:
+      return moved(pack + kTransposeCost);
+  }
+  return 0;
+}
+
+// A prologue is computed by every strip.
+double Cost::along_depth(int64_t strips) const {
+  double prologue = s_.column.strided ? 0 : kPullCost * static_cast<double>(strips);
+  return moved((columns_near() ? kNearRows : kPackCost) + prologue);
+}
+
+double Cost::per_row(RowLayout layout, int64_t panels) const {
+  const OperandShape& r = s_.row;
+  bool gathers = r.unit == Unit::Neither || (layout == RowLayout::PanelByDepth && r.unit != Unit::Depth);
+  if (layout != RowLayout::InPlace)
+    return moved((gathers ? kGatherCost : r.strided ? kPackCost : kPullCost) + rows_far() / 2);
+  bool near = s_.rows * s_.depth * s_.element_bytes <= target_.l2_bytes / 2;
+  double by_panel = std::max(rows_far(), r.depth_stride == 1 ? 0 : kInPlaceCost);
+  return moved((near ? kNearRows : kFarRows) + by_panel * static_cast<double>(panels));
+}
+
+// Threads that share a block's columns pack them each; so does every task whose results wait for the last chunk.
+double Cost::times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const {
+  bool wait = !s_.plain && (p.depth_chunk > 0 || !s_.output_by_columns);
+  auto tasks = static_cast<double>(row_blocks);
+  return wait ? tasks : std::clamp(kThreads / static_cast<double>(column_blocks), 1.0, tasks);
+}
+
+double Cost::moving(const Plan& p) const {
+  auto rows = static_cast<double>(s_.rows * s_.depth), columns = static_cast<double>(s_.columns * s_.depth);
+  int64_t row_blocks = ceil_div(std::max<int64_t>(s_.rows, 1), p.row_block),
+          column_blocks = ceil_div(std::max<int64_t>(s_.columns, 1), p.column_block);
+  double times = times_packed(p, column_blocks, row_blocks);
+  auto met = static_cast<int64_t>(std::ceil(static_cast<double>(strips(p)) / times));
+  double column = per_column(p, p.columns, met), row = per_row(p.rows, ceil_div(p.column_block, p.width()));
+  bool large = p.column_block * depth_at_once(p) * s_.element_bytes > target_.l2_bytes / kLargePanelShare;
+  if (p.columns != ColumnLayout::InPlace && large) column += moved(kLargePanelCost);
+  return columns * column * times + rows * row * static_cast<double>(column_blocks);
+}
+
+double Cost::results(const Plan& p) const {
+  if (p.direct) return 0;
+  double each = s_.scattered ? kGatherCost : s_.output_by_columns ? kCopyCost : kTurnCost;
+  return static_cast<double>(s_.rows * s_.columns) * each;
+}
+
+}  // namespace nnc::contraction

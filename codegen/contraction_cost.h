@@ -1,0 +1,57 @@
+// What a plan for a contraction costs, in cycles of a machine with two fma and two load ports: arithmetic by tiles, and
+// what is moved between memory, panels and registers. The rates in contraction_cost.cc are measured.
+#pragma once
+
+#include "codegen/contraction_plan.h"
+
+namespace nnc::contraction {
+
+class Cost {
+ public:
+  Cost(const ProblemShape& shape, const Target& target) : s_(shape), target_(target) {}
+
+  /// Of a whole plan.
+  double of(const Plan& p) const { return computing(p) + moving(p) + results(p); }
+  /// Of the tiles' arithmetic, by the plan's axis.
+  double computing(const Plan& p) const;
+  /// Of bringing the operands to the tiles.
+  double moving(const Plan& p) const;
+  /// What few rows pay for columns from behind the caches, by the tile's width.
+  double passing_columns(const Plan& p) const;
+  /// Cycles per element of the columns, for as many strips of rows as meet them together.
+  double per_column(const Plan& p, ColumnLayout layout, int64_t strips) const;
+  /// Cycles per element of the rows, for one block of columns with so many panels.
+  double per_row(RowLayout layout, int64_t panels) const;
+
+  /// Whether the columns stay in half of the second-level cache.
+  bool columns_near() const;
+  int64_t strips(const Plan& p) const;
+  int64_t panels(const Plan& p) const;
+  /// Steps of depth that are computed together.
+  int64_t depth_at_once(const Plan& p) const;
+  /// Rows that pass once over columns which are behind the caches.
+  bool few_rows() const;
+  /// Whether so many rows read in place share so few sets of the first-level cache that not all their lines fit.
+  bool rows_collide(int rows) const;
+
+ private:
+  double tiles(const Plan& p) const;
+  double sums(const Plan& p) const;
+  double tile_of_sums(const Plan& p, int64_t rows) const;
+  double strips_of(const Plan& p, int vectors) const;
+  double step(const Plan& p, int rows, int vectors) const;
+  double results(const Plan& p) const;
+  double along_depth(int64_t strips) const;
+  double times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const;
+  bool in_l1(const Plan& p, int64_t extent) const;
+  bool columns_apart() const;
+  bool columns_far() const { return columns_apart() && !columns_near(); }
+  bool passing() const { return columns_far() && few_rows(); }
+  double rows_far() const;
+  double moved(double cost) const { return cost * static_cast<double>(s_.element_bytes) / 4; }
+
+  const ProblemShape& s_;
+  const Target& target_;
+};
+
+}  // namespace nnc::contraction
