@@ -1,10 +1,12 @@
-// The codes of diagnostics: rows of diagnostic_codes.def. A code that is no row does not compile.
+// The codes of diagnostics: rows of diagnostic_codes.def, and the kinds of remarks. A code that is no row does not compile.
 #pragma once
 
 #include <cstdint>
 #include <iterator>
 #include <span>
 #include <string_view>
+
+#include "ir/attrs.h"
 
 namespace nnc {
 
@@ -19,10 +21,18 @@ struct CodeRow {
 
 std::span<const CodeRow> all_diagnostic_codes();
 
+/// What the compiler says of its decisions when it is asked to.
+enum class RemarkKind : uint8_t { Fuse };
+template <>
+struct EnumNames<RemarkKind> {
+  static constexpr std::string_view values[] = {"fuse"};
+};
+
 class DiagnosticCode {
  public:
-  consteval DiagnosticCode(const char* name) : row_(find(name)) {}
-  constexpr std::string_view name() const { return kNames[row_]; }
+  consteval DiagnosticCode(const char* name) : name_(find(name)) {}
+  DiagnosticCode(RemarkKind kind) : name_(name_of_enum(kind)) {}
+  constexpr std::string_view name() const { return name_; }
   constexpr bool operator==(const DiagnosticCode&) const = default;
 
  private:
@@ -32,13 +42,13 @@ class DiagnosticCode {
 #undef NNC_CODE
   };
 
-  static consteval uint8_t find(std::string_view name) {
-    uint8_t row = 0;
+  static consteval std::string_view find(std::string_view name) {
+    size_t row = 0;
     while (kNames[row] != name) ++row;  // past the end: there is no such row in diagnostic_codes.def
-    return row;
+    return kNames[row];
   }
 
-  uint8_t row_;
+  std::string_view name_;
 };
 
 }  // namespace nnc

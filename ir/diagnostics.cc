@@ -22,6 +22,18 @@ std::string paint(std::string_view text, std::string_view code, bool colour) {
   return colour ? fmt::format("{}{}{}", code, text, kReset) : std::string(text);
 }
 
+std::string_view colour_of(Severity severity) {
+  switch (severity) {
+    case Severity::Error:
+      return kRed;
+    case Severity::Warning:
+      return kYellow;
+    case Severity::Remark:
+      return kCyan;
+  }
+  return kReset;
+}
+
 // One source character as a terminal shows it.
 struct Cell {
   std::string text;
@@ -157,10 +169,10 @@ std::string Diagnostics::excerpt(Loc loc, bool colour) const {
 }
 
 std::string Diagnostics::render_one(const Diagnostic& d, bool colour) const {
-  bool error = d.severity == Severity::Error;
-  std::string out = fmt::format("{} {} {}\n", paint(place(d.loc) + ":", kBold, colour),
-                                paint(error ? "error:" : "warning:", error ? kRed : kYellow, colour),
-                                paint(utf8::sanitize(d.message), kBold, colour));
+  std::string out =
+      fmt::format("{} {} {}\n", paint(place(d.loc) + ":", kBold, colour),
+                  paint(fmt::format("{}:", name_of_enum(d.severity)), colour_of(d.severity), colour),
+                  paint(utf8::sanitize(d.message), kBold, colour));
   out += excerpt(d.loc, colour);
   for (const Note& note : d.notes) {
     std::string at = note.loc && note.loc->line ? paint(place(*note.loc) + ":", kBold, colour) + " " : "";
@@ -173,10 +185,12 @@ std::string Diagnostics::render_one(const Diagnostic& d, bool colour) const {
 
 std::string Diagnostics::render(bool colour) const {
   std::string out;
-  std::vector<Diagnostic> all = sorted();
-  for (size_t i = 0; i < std::min(all.size(), kMaxShown); ++i) out += render_one(all[i], colour);
-  if (all.size() > kMaxShown)
-    out += fmt::format("{}: {} more are not shown\n", file_, all.size() - kMaxShown);
+  size_t mistakes = 0;
+  for (const Diagnostic& d : sorted()) {
+    bool shown = d.severity == Severity::Remark || mistakes++ < kMaxShown;
+    if (shown) out += render_one(d, colour);
+  }
+  if (mistakes > kMaxShown) out += fmt::format("{}: {} more are not shown\n", file_, mistakes - kMaxShown);
   return out;
 }
 
@@ -193,8 +207,8 @@ std::string Diagnostics::render_json() const {
                            json_quote(n.text));
     }
     out += fmt::format(R"({{"severity":"{}","code":{},"file":{},{},"message":{},"notes":[{}],"help":{}}})",
-                       d.severity == Severity::Error ? "error" : "warning", json_quote(d.code.name()),
-                       json_quote(file_), at(d.loc), json_quote(d.message), notes, json_quote(d.help));
+                       name_of_enum(d.severity), json_quote(d.code.name()), json_quote(file_), at(d.loc),
+                       json_quote(d.message), notes, json_quote(d.help));
     out += '\n';
   }
   return out;

@@ -19,7 +19,11 @@
 
 namespace nnc {
 
-enum class Severity : uint8_t { Error, Warning };
+enum class Severity : uint8_t { Error, Warning, Remark };
+template <>
+struct EnumNames<Severity> {
+  static constexpr std::string_view values[] = {"error", "warning", "remark"};
+};
 
 struct Note {
   std::optional<Loc> loc;  // shown with its source line when present
@@ -60,7 +64,7 @@ class Diagnostics {
   /// In the order of the text, equal ones once.
   std::vector<Diagnostic> sorted() const;
 
-  /// For people: at most 50 diagnostics, then how many more there are.
+  /// For people: at most 50 errors and warnings, then how many more there are, and every remark.
   std::string render(bool colour = false) const;
   /// One JSON object a line: severity, code, file, line, column, length, message, notes, help.
   std::string render_json() const;

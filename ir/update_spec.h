@@ -23,6 +23,7 @@ struct ParamGroup {
 
 struct UpdateSpec {
   OptimizerSpec optimizer;         // the learning rate is its argument "lr"
+  Loc loc = {};                    // of the optimizer in the model file
   std::vector<ParamGroup> groups;  // the first that matches a path counts
   std::vector<CallSpec> clips;     // of all_clips(), in the order they are applied
   int64_t accumulate = 1;          // batches per update

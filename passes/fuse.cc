@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ir/builder.h"
+#include "passes/fusion_remarks.h"
 #include "passes/rewrite.h"
 
 namespace nnc {
@@ -21,15 +22,28 @@ struct Cut {
 
 class Fuser {
  public:
-  Fuser(const Graph& graph, FusionMode mode)
-      : graph_(graph), mode_(mode), groups_(graph, mode), out_(graph.name()), builder_(out_) {}
+  Fuser(const Graph& graph, FusionMode mode, std::vector<Diagnostic>* remarks)
+      : graph_(graph),
+        mode_(mode),
+        remarks_(remarks),
+        groups_(graph, mode),
+        labels_(groups_.groups().size()),
+        out_(graph.name()),
+        builder_(out_) {}
 
   Graph run() {
     copy_scopes();
     for (NodeId id : graph_.inputs()) images_[{id, 0}] = copy_leaf(id);
     for (NodeId id : graph_.params()) images_[{id, 0}] = copy_leaf(id);
     find_results();
-    for (GroupId g : order()) emit(g);
+    for (GroupId g : order()) {
+      labels_[g] = label_of(g);
+      emit(g);
+    }
+    if (remarks_) {
+      std::vector<Diagnostic> more = fusion_remarks(graph_, groups_, labels_);
+      std::move(more.begin(), more.end(), std::back_inserter(*remarks_));
+    }
     for (const Output& o : graph_.outputs()) out_.add_output({o.name, external(o.value), o.state_write});
     return std::move(out_);
   }
@@ -138,7 +152,7 @@ class Fuser {
     const Node& n = graph_.node(id);
     std::vector<Value> operands;
     for (Value v : n.operands) operands.push_back(external(v));
-    Attrs attrs = map_body(n.attrs, [&](const Graph& body) { return fuse(body, mode_); });
+    Attrs attrs = map_body(n.attrs, [&](const Graph& body) { return fuse(body, mode_, remarks_); });
     NodeId image = out_.add(Op::Scan, std::move(attrs), std::move(operands), n.scope, n.loc);
     for (uint32_t i = 0; i < n.results.size(); ++i) images_[{id, i}] = {image, i};
   }
@@ -160,9 +174,9 @@ class Fuser {
     }
     std::vector<Value> operands;
     for (Value v : cut.operands) operands.push_back(external(v));
-    const Node& label = graph_.node(label_of(g));
+    const Node& label = graph_.node(labels_[g].node);
     RegionAttrs attrs{
-        groups_.groups()[g].kind, name_of_group(g), {std::make_shared<Graph>(std::move(cut.body))}};
+        groups_.groups()[g].kind, labels_[g].name, {std::make_shared<Graph>(std::move(cut.body))}};
     NodeId id = out_.add(Op::Region, std::move(attrs), std::move(operands), label.scope, label.loc);
     for (uint32_t i = 0; i < cut.results.size(); ++i) images_[cut.results[i]] = {id, i};
   }
@@ -196,7 +210,7 @@ class Fuser {
   // --- names ---
 
   // The node a person would name the group after: its contraction or reduction, else its last node.
-  NodeId label_of(GroupId g) const {
+  NodeId named_after(GroupId g) const {
     const Group& group = groups_.groups()[g];
     for (NodeId id : group.nodes) {
       OpClass c = info(graph_.node(id).op).op_class;
@@ -205,17 +219,19 @@ class Fuser {
     return group.nodes.back();
   }
 
-  std::string name_of_group(GroupId g) {
-    NodeId id = label_of(g);
+  GroupLabel label_of(GroupId g) {
+    NodeId id = named_after(g);
     std::string scope = graph_.scope_path(graph_.node(id).scope);
     std::string name = (scope.empty() ? "" : scope + ".") + std::string(info(graph_.node(id).op).name);
     int ordinal = used_names_[name]++;
-    return ordinal == 0 ? name : fmt::format("{}.{}", name, ordinal);
+    return {ordinal == 0 ? name : fmt::format("{}.{}", name, ordinal), id};
   }
 
   const Graph& graph_;
   FusionMode mode_;
+  std::vector<Diagnostic>* remarks_;
   FusionGroups groups_;
+  std::vector<GroupLabel> labels_;
   Graph out_;
   Builder builder_;
   std::map<Value, Value> images_;
@@ -225,6 +241,8 @@ class Fuser {
 
 }  // namespace
 
-Graph fuse(const Graph& graph, FusionMode mode) { return Fuser(graph, mode).run(); }
+Graph fuse(const Graph& graph, FusionMode mode, std::vector<Diagnostic>* remarks) {
+  return Fuser(graph, mode, remarks).run();
+}
 
 }  // namespace nnc

@@ -4,11 +4,16 @@
 // that is possible.
 #pragma once
 
+#include <vector>
+
+#include "ir/diagnostics.h"
 #include "ir/graph.h"
 #include "passes/fusion_groups.h"
 
 namespace nnc {
 
-Graph fuse(const Graph& graph, FusionMode mode = FusionMode::Fused);
+/// With `remarks`, adds why neighbouring regions stayed apart, those in bodies of scans included.
+Graph fuse(const Graph& graph, FusionMode mode = FusionMode::Fused,
+           std::vector<Diagnostic>* remarks = nullptr);
 
 }  // namespace nnc

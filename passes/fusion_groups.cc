@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 namespace nnc {
 
@@ -113,57 +114,65 @@ bool FusionGroups::reaches(GroupId from, GroupId to) const {
 }
 
 // Joining is impossible when another operand's group needs g: g would wait for itself.
-bool FusionGroups::creates_cycle(NodeId id, GroupId g) const {
+Refusal FusionGroups::between(NodeId id, GroupId g) const {
   for (Value v : graph_.node(id).operands) {
-    GroupId other = group_of_[source_of(v).value.node];
-    if (other != kNoGroup && other != g && reaches(other, g)) return true;
+    NodeId source = source_of(v).value.node;
+    GroupId other = group_of_[source];
+    if (other != kNoGroup && other != g && reaches(other, g)) return {Apart::Between, source};
   }
-  return false;
+  return {};
 }
 
-std::vector<GroupId> FusionGroups::candidates(NodeId id) const {
+// The groups that make an op's operands. What is dearest to store and read back first: a contraction's tile, then a
+// row, then the rest, latest first.
+std::vector<GroupId> FusionGroups::producers(NodeId id) const {
   std::vector<GroupId> out;
   for (Value v : graph_.node(id).operands) {
     GroupId g = group_of_[source_of(v).value.node];
     if (g != kNoGroup && std::find(out.begin(), out.end(), g) == out.end()) out.push_back(g);
   }
-  // What is dearest to store and read back first: a contraction's tile, then a row, then the rest, latest
-  // first.
   auto rank = [&](GroupId g) {
     KernelKind k = groups_[g].kind;
     return k == KernelKind::Contraction ? 0 : k == KernelKind::Row ? 1 : k == KernelKind::Reduce ? 2 : 3;
   };
   std::stable_sort(out.begin(), out.end(),
                    [&](GroupId a, GroupId b) { return std::pair(rank(a), b) < std::pair(rank(b), a); });
+  return out;
+}
+
+// Groups an op may share without reading them: scalar arithmetic, and folds over the same axes.
+std::vector<GroupId> FusionGroups::likes(NodeId id) const {
   const Node& n = graph_.node(id);
   bool scalar = is_elementwise(n.op) && n.results[0].is_scalar();
   bool fold = is_reduction(n.op);
-  // Neighbours without a value in common: scalar arithmetic, and folds over the same axes.
+  std::vector<GroupId> out;
   for (GroupId g = 0; g < groups_.size() && (scalar || fold); ++g) {
     bool alike = scalar ? groups_[g].kind == KernelKind::Pointwise && groups_[g].space.empty()
                         : groups_[g].kind == KernelKind::Reduce;
-    if (alike && std::find(out.begin(), out.end(), g) == out.end()) out.push_back(g);
+    if (alike) out.push_back(g);
   }
   return out;
 }
 
-// Whether every operand that comes from g does so through views with the property.
-bool FusionGroups::operands_from(NodeId id, GroupId g, bool Source::*property) const {
+// Every operand that comes from g must do so through views with the property.
+Refusal FusionGroups::operands_from(NodeId id, GroupId g, bool Source::*property) const {
   for (Value v : graph_.node(id).operands) {
     Source s = source_of(v);
-    if (group_of_[s.value.node] == g && !(s.*property)) return false;
+    if (group_of_[s.value.node] == g && !(s.*property)) return {Apart::Moves, v.node};
   }
-  return true;
+  return {};
 }
 
-bool FusionGroups::join_pointwise(NodeId id, const Group& g, GroupId self) const {
+Refusal FusionGroups::join_pointwise(NodeId id, const Group& g, GroupId self) const {
   const Node& n = graph_.node(id);
-  if (!operands_from(id, self, &Source::identity)) return false;
-  if (!is_reduction(n.op)) return n.results[0].shape == g.space;
+  if (Refusal moved = operands_from(id, self, &Source::identity)) return moved;
+  if (!is_reduction(n.op)) return {n.results[0].shape == g.space ? Apart::Not : Apart::Shapes};
   // A fold of what was just computed turns the group into rows.
   const Shape& folded = graph_.type(n.operands[0]).shape;
   std::vector<int64_t> axes = folded_axes(n);
-  return folded == g.space && are_trailing(axes, folded.size()) && axes.size() < folded.size();
+  if (folded != g.space) return {Apart::Shapes};
+  bool rows = are_trailing(axes, folded.size()) && axes.size() < folded.size();
+  return {rows ? Apart::Not : Apart::Axes};
 }
 
 // In a row kernel an outer value may be used as it is by outer-shaped ops and repeated along the row by full
@@ -182,48 +191,65 @@ bool FusionGroups::row_operand_fits(Value operand, const Shape& space, const Gro
   return axes == leading;
 }
 
-bool FusionGroups::join_row(NodeId id, const Group& g, GroupId self) const {
+Refusal FusionGroups::join_row(NodeId id, const Group& g, GroupId self) const {
   const Node& n = graph_.node(id);
   bool fold = is_reduction(n.op);
   const Shape& space = fold ? graph_.type(n.operands[0]).shape : n.results[0].shape;
   if (fold) {
     std::vector<int64_t> axes = folded_axes(n);
-    if (space != g.space || !are_trailing(axes, space.size()) || space.size() - axes.size() != g.outer)
-      return false;
+    if (space != g.space) return {Apart::Shapes};
+    if (!are_trailing(axes, space.size()) || space.size() - axes.size() != g.outer) return {Apart::Axes};
   } else if (space != g.space && !is_prefix(space, g.outer, g.space)) {
-    return false;
+    return {Apart::Shapes};
   }
-  return std::all_of(n.operands.begin(), n.operands.end(),
-                     [&](Value v) { return row_operand_fits(v, space, g, self); });
+  bool fits = std::all_of(n.operands.begin(), n.operands.end(),
+                          [&](Value v) { return row_operand_fits(v, space, g, self); });
+  return {fits ? Apart::Not : Apart::Across};
 }
 
-bool FusionGroups::can_join(NodeId id, GroupId self) const {
+Refusal FusionGroups::join_contraction(NodeId id, const Group& g, GroupId self) const {
+  const Node& n = graph_.node(id);
+  if (is_reduction(n.op)) return {Apart::Tiles};
+  if (!is_elementwise(n.op)) return {Apart::Begins};
+  if (element_count(n.results[0].shape) != element_count(g.space)) return {Apart::Shapes};
+  return operands_from(id, self, &Source::bijective);
+}
+
+Refusal FusionGroups::join_reduce(NodeId id, const Group& g, GroupId self) const {
+  const Node& n = graph_.node(id);
+  if (is_reduction(n.op)) {
+    bool reads = std::any_of(n.operands.begin(), n.operands.end(),
+                             [&](Value v) { return group_of_[source_of(v).value.node] == self; });
+    if (reads) return {Apart::Unready};
+    if (graph_.type(n.operands[0]).shape != g.folded) return {Apart::Shapes};
+    return {folded_axes(n) == g.axes ? Apart::Not : Apart::Axes};
+  }
+  if (!is_elementwise(n.op)) return {Apart::Begins};
+  if (n.results[0].shape != g.space) return {Apart::Shapes};
+  return operands_from(id, self, &Source::identity);
+}
+
+Refusal FusionGroups::join(NodeId id, GroupId self) const {
   const Node& n = graph_.node(id);
   const Group& g = groups_[self];
   bool fold = is_reduction(n.op);
   bool plain = is_elementwise(n.op) || n.op == Op::Random || n.op == Op::Gather || n.op == Op::Concat;
-  if ((!plain && !fold) || feeds_unwindow_[id] != g.feeds_unwindow) return false;
+  if (!plain && !fold) return {Apart::Begins};
+  if (feeds_unwindow_[id] != g.feeds_unwindow) return {Apart::Taps};
   switch (g.kind) {
     case KernelKind::Pointwise:
       return join_pointwise(id, g, self);
     case KernelKind::Row:
       return join_row(id, g, self);
     case KernelKind::Contraction:
-      return is_elementwise(n.op) && element_count(n.results[0].shape) == element_count(g.space) &&
-             operands_from(id, self, &Source::bijective);
+      return join_contraction(id, g, self);
     case KernelKind::Reduce:
-      if (fold) {
-        return graph_.type(n.operands[0]).shape == g.folded && folded_axes(n) == g.axes &&
-               std::none_of(n.operands.begin(), n.operands.end(),
-                            [&](Value v) { return group_of_[source_of(v).value.node] == self; });
-      }
-      return is_elementwise(n.op) && n.results[0].shape == g.space &&
-             operands_from(id, self, &Source::identity);
+      return join_reduce(id, g, self);
     case KernelKind::Index:
     case KernelKind::Scan:
-      return false;
+      return {Apart::Whole};
   }
-  return false;
+  return {Apart::Whole};
 }
 
 Group FusionGroups::make_group(NodeId id) const {
@@ -262,13 +288,29 @@ void FusionGroups::add_to(NodeId id, GroupId self) {
 }
 
 void FusionGroups::place(NodeId id) {
-  if (mode_ == FusionMode::Fused && !is_view(graph_.node(id).op)) {
-    for (GroupId g : candidates(id)) {
-      if (can_join(id, g) && !creates_cycle(id, g)) return add_to(id, g);
+  std::optional<GroupId> home;
+  auto refusal = [&](GroupId g) -> Refusal {
+    if (is_view(graph_.node(id).op)) return {Apart::Copied};
+    if (home) return {Apart::Beside};
+    if (Refusal no = join(id, g)) return no;
+    return between(id, g);
+  };
+  if (mode_ == FusionMode::Fused) {
+    for (GroupId g : producers(id)) {
+      if (Refusal no = refusal(g))
+        refused_.push_back({groups_[g].nodes[0], id, no});
+      else
+        home = g;
+    }
+    for (GroupId g : likes(id)) {
+      if (!home && !refusal(g)) home = g;
     }
   }
-  groups_.push_back(make_group(id));
-  add_to(id, static_cast<GroupId>(groups_.size() - 1));
+  if (!home) {
+    home = static_cast<GroupId>(groups_.size());
+    groups_.push_back(make_group(id));
+  }
+  add_to(id, *home);
 }
 
 std::vector<std::set<GroupId>> FusionGroups::consumers() const {
@@ -299,21 +341,26 @@ bool FusionGroups::computes_alike(GroupId producer, GroupId consumer) const {
   if (c.kind != KernelKind::Pointwise || p.space != c.space || p.feeds_unwindow != c.feeds_unwindow)
     return false;
   return std::all_of(c.nodes.begin(), c.nodes.end(),
-                     [&](NodeId id) { return operands_from(id, producer, &Source::identity); });
+                     [&](NodeId id) { return !operands_from(id, producer, &Source::identity); });
 }
 
-// A producer disappears into its only consumer where no element is computed much more often than before.
-bool FusionGroups::can_absorb(GroupId producer, GroupId consumer) const {
-  const Group &p = groups_[producer], &c = groups_[consumer];
-  bool stored = std::any_of(p.nodes.begin(), p.nodes.end(), [&](NodeId id) { return materialised_[id]; });
-  if (p.kind != KernelKind::Pointwise || c.kind == KernelKind::Scan) return false;
-  if (stored) return computes_alike(producer, consumer);
-  bool dear = std::any_of(p.nodes.begin(), p.nodes.end(),
-                          [&](NodeId id) { return has_trait(graph_.node(id).op, kDear); });
-  if (feeds_epilogue(producer, consumer) || p.feeds_unwindow) return true;
-  if (c.kind == KernelKind::Contraction || c.kind == KernelKind::Index) return !dear && p.nodes.size() <= 4;
+// A pointwise producer disappears into its only consumer where no element is computed much more often than before.
+Refusal FusionGroups::absorb(GroupId producer, const std::set<GroupId>& users) const {
+  const Group &p = groups_[producer], &c = groups_[*users.begin()];
+  auto find = [&](auto&& property) { return std::find_if(p.nodes.begin(), p.nodes.end(), property); };
+  if (find([&](NodeId id) { return materialised_[id]; }) != p.nodes.end()) {
+    bool alike = users.size() == 1 && computes_alike(producer, *users.begin());
+    return {alike ? Apart::Not : Apart::Stored};
+  }
+  if (users.size() > 1) return {Apart::Readers};
+  if (c.kind == KernelKind::Scan) return {Apart::Stored};
+  if (feeds_epilogue(producer, *users.begin()) || p.feeds_unwindow) return {};
+  bool tiles = c.kind == KernelKind::Contraction || c.kind == KernelKind::Index;
   const Shape& space = c.kind == KernelKind::Reduce ? c.folded : c.space;
-  return element_count(p.space) == element_count(space) || (!dear && p.nodes.size() <= 2);
+  if (!tiles && element_count(p.space) == element_count(space)) return {};
+  auto dear = find([&](NodeId id) { return has_trait(graph_.node(id).op, kDear); });
+  if (dear != p.nodes.end()) return {Apart::Dear, *dear};
+  return {p.nodes.size() <= (tiles ? 4 : 2) ? Apart::Not : Apart::Long};
 }
 
 void FusionGroups::merge(GroupId from, GroupId into) {
@@ -330,9 +377,13 @@ void FusionGroups::merge(GroupId from, GroupId into) {
 void FusionGroups::absorb_producers() {
   for (size_t i = groups_.size(); i-- > 0;) {
     GroupId producer = static_cast<GroupId>(i);
-    if (groups_[producer].nodes.empty()) continue;
+    if (groups_[producer].nodes.empty() || groups_[producer].kind != KernelKind::Pointwise) continue;
     std::set<GroupId> users = consumers()[producer];
-    if (users.size() == 1 && can_absorb(producer, *users.begin())) merge(producer, *users.begin());
+    if (users.empty()) continue;
+    if (Refusal no = absorb(producer, users))
+      refused_.push_back({groups_[producer].nodes[0], groups_[*users.begin()].nodes[0], no});
+    else
+      merge(producer, *users.begin());
   }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/graph.h"
+#include "passes/fusion_refusal.h"
 
 namespace nnc {
 
@@ -41,6 +42,8 @@ class FusionGroups {
   GroupId group_of(NodeId id) const { return group_of_[id]; }
   /// Neither a view nor a leaf: computed by a kernel (or a scan) and, if used outside it, stored.
   bool is_computed(NodeId id) const { return group_of_[id] != kNoGroup; }
+  /// Every decision not to put an op beside what it reads, and not to take a group into what reads it.
+  const std::vector<Refused>& refused() const { return refused_; }
 
  private:
   struct Source {
@@ -54,20 +57,23 @@ class FusionGroups {
   bool needs_group(NodeId id) const;
   Source source_of(Value v) const;
   void place(NodeId id);
-  std::vector<GroupId> candidates(NodeId id) const;
-  bool can_join(NodeId id, GroupId g) const;
-  bool join_pointwise(NodeId id, const Group& g, GroupId self) const;
-  bool join_row(NodeId id, const Group& g, GroupId self) const;
+  std::vector<GroupId> producers(NodeId id) const;
+  std::vector<GroupId> likes(NodeId id) const;
+  Refusal join(NodeId id, GroupId g) const;
+  Refusal join_pointwise(NodeId id, const Group& g, GroupId self) const;
+  Refusal join_row(NodeId id, const Group& g, GroupId self) const;
+  Refusal join_contraction(NodeId id, const Group& g, GroupId self) const;
+  Refusal join_reduce(NodeId id, const Group& g, GroupId self) const;
   bool row_operand_fits(Value operand, const Shape& space, const Group& g, GroupId self) const;
-  bool operands_from(NodeId id, GroupId g, bool Source::*property) const;
+  Refusal operands_from(NodeId id, GroupId g, bool Source::*property) const;
   bool reaches(GroupId from, GroupId to) const;
-  bool creates_cycle(NodeId id, GroupId g) const;
+  Refusal between(NodeId id, GroupId g) const;
   Group make_group(NodeId id) const;
   void add_to(NodeId id, GroupId g);
   void absorb_producers();
   bool feeds_epilogue(GroupId producer, GroupId consumer) const;
   bool computes_alike(GroupId producer, GroupId consumer) const;
-  bool can_absorb(GroupId producer, GroupId consumer) const;
+  Refusal absorb(GroupId producer, const std::set<GroupId>& users) const;
   void merge(GroupId from, GroupId into);
   std::vector<std::set<GroupId>> consumers() const;
 
@@ -78,6 +84,7 @@ class FusionGroups {
   std::vector<bool> feeds_unwindow_;
   std::vector<GroupId> group_of_;
   std::vector<Group> groups_;
+  std::vector<Refused> refused_;
 };
 
 /// A movement op, or an identity that only matters to differentiation: read through, never stored.

@@ -14,6 +14,7 @@ void widen(Builder& b, Seam& seam) {
 // The gradient of the mean over several batches is the sum of theirs, each by its share of the samples. A batch of bad
 // loss adds nothing; where it is the last, the others are dropped with it, for the next update has none of them.
 void accumulate(Builder& b, Seam& seam) {
+  ScopeGuard scope(b, "accumulate");
   Value share = b.input(kShareInput, {DType::F64, {}});
   Value last = b.input(kUpdateInput, {DType::Bool, {}}), finite = b.unary(Op::IsFinite, seam.loss);
   for (ParamGradient& p : seam.gradients) {
@@ -30,10 +31,13 @@ void accumulate(Builder& b, Seam& seam) {
 
 GradientTransform clipping(const CallSpec& clip) {
   return [clip](Builder& b, Seam& seam) {
+    ScopeGuard scope(b, clip.name);
+    b.set_loc(clip.loc);
     std::vector<Value> gradients;
     for (const ParamGradient& p : seam.gradients) gradients.push_back(p.gradient);
     gradients = clip_row(clip.name).apply(b, clip, gradients);
     for (size_t i = 0; i < gradients.size(); ++i) seam.gradients[i].gradient = gradients[i];
+    b.set_loc({});
   };
 }
 

@@ -36,7 +36,7 @@ constexpr Pass kPasses[] = {
      "the adjoint of window as a gather: no temporary of the window's size"},
     {"simplify", [](const Graph& g, const Context&) { return simplify(g); }, P, P, false,
      "as before, on what the gather forms built"},
-    {"fuse", [](const Graph& g, const Context& c) { return fuse(g, c.fusion); }, P, F, false,
+    {"fuse", [](const Graph& g, const Context& c) { return fuse(g, c.fusion, c.remarks); }, P, F, false,
      "regions, each computed by one kernel"},
 };
 

@@ -24,6 +24,7 @@ namespace nnc {
 struct PassContext {
   std::optional<UpdateSpec> update;  // without one, there is no training step to make
   FusionMode fusion = FusionMode::Fused;
+  std::vector<Diagnostic>* remarks = nullptr;  // where passes say what they decided, if anywhere
 };
 
 struct Pass {

@@ -95,6 +95,7 @@ Value rate_for(Builder& b, Value rate, const UpdateSpec& update, const std::stri
 
 // `count` is the number of this update, from 1.
 void write_updates(Builder& b, const Seam& seam, const UpdateSpec& update, Value count, StateWriter& writer) {
+  b.set_loc(update.loc);
   Value rate = b.input(kLearningRateInput, {DType::F64, {}});
   for (const ParamGradient& p : seam.gradients) {
     b.set_scope(update_scope(b.graph(), p.path));
@@ -106,6 +107,7 @@ void write_updates(Builder& b, const Seam& seam, const UpdateSpec& update, Value
       writer.write_state(average_path(p.path), next_average(b, p.path, u.param, *update.average));
   }
   b.set_scope(0);
+  b.set_loc({});
 }
 
 Seam cross_seam(Builder& b, Value loss, const UpdateSpec& update,

@@ -159,7 +159,8 @@ void Elaborator::read_optimizer(TrainPlan& plan, const ast::TrainEntry& e) {
     diag_.error("bad-value", value->loc, "'optimizer' takes one optimizer, such as adam(lr = 1e-3)");
     return;
   }
-  if (!set_optimizer(plan.spec.update.optimizer, name->name, call ? call->callee->loc : value->loc)) return;
+  plan.spec.update.loc = call ? call->callee->loc : value->loc;
+  if (!set_optimizer(plan.spec.update.optimizer, name->name, plan.spec.update.loc)) return;
   std::vector<std::string> names;
   for (const OptimizerArg& arg : find_optimizer(name->name)->args) names.emplace_back(arg.name);
   auto given = bind_numbers(name->name, names, call ? &call->args : nullptr);

@@ -16,6 +16,7 @@
 #include "runtime/machine_limits.h"
 #include "tools/nnc/kernel_profile.h"
 #include "tools/nnc/model_file.h"
+#include "tools/nnc/remarks.h"
 
 namespace nnc::tool {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 struct BenchOptions {
   ModelOptions model;
   RunOptions run;
+  RemarkOptions remarks;
   std::vector<std::string> modes = {"interpreted", "unfused", "fused"};
   double seconds = 1;
   bool json = false, kernels = false;
@@ -76,6 +78,7 @@ std::unique_ptr<Trainer> make_trainer(const BenchOptions& o, const std::string& 
   auto trainer = std::make_unique<Trainer>(load_module(o.model), options);
   load_data_into(*trainer, o.model, o.run.data);
   trainer->initialize();
+  if (mode == "fused") remark_on(trainer->step_graph(), {}, o.remarks, o.model);
   return trainer;
 }
 
@@ -121,6 +124,8 @@ void run_kernels(const BenchOptions& o, const std::string& mode) {
 }
 
 void run(const BenchOptions& o) {
+  if (o.remarks.wanted() && std::find(o.modes.begin(), o.modes.end(), "fused") == o.modes.end())
+    throw Error("there is nothing to remark on without --modes fused");
   if (o.kernels) {
     for (const std::string& mode : o.modes) run_kernels(o, mode);
     return;
@@ -150,6 +155,7 @@ void add_bench(CLI::App& app) {
        {"nnc bench examples/digits.nn --kernels", "where the time of a step goes, kernel by kernel"}});
   o->model.add_to(*command);
   o->run.add_to(*command, false);
+  o->remarks.add_to(*command);
   CLI::Option* modes =
       command
           ->add_option("--modes", o->modes,

@@ -13,12 +13,14 @@
 #include "passes/pipeline.h"
 #include "runtime/file.h"
 #include "tools/nnc/model_file.h"
+#include "tools/nnc/remarks.h"
 
 namespace nnc::tool {
 namespace {
 
 struct OptOptions {
   ModelOptions model;
+  RemarkOptions remarks;
   std::vector<std::string> passes, disabled, print_after;
   bool print_after_all = false, time_passes = false, unfused = false;
 };
@@ -60,12 +62,23 @@ void print_times(const std::vector<Timing>& times) {
     fmt::print(stderr, "{:<24} {:>10.3f} {:>8} {:>8}\n", t.name, t.seconds * 1e3, t.before, t.after);
 }
 
+bool fuses(const OptOptions& o) {
+  auto names_fuse = [](const std::vector<std::string>& list) {
+    return std::find(list.begin(), list.end(), "fuse") != list.end();
+  };
+  return !o.unfused && !names_fuse(o.disabled) && (o.passes.empty() || names_fuse(o.passes));
+}
+
 void run(const OptOptions& o) {
+  if (o.remarks.wanted() && !fuses(o))
+    throw Error("there is nothing to remark on: no kernels are fused", {"the pass that does so is 'fuse'"});
   Subject subject = subject_of(o.model);
   std::vector<Timing> times;
   PipelineOptions options;
   options.context.update = subject.update;
   options.context.fusion = o.unfused ? FusionMode::Unfused : FusionMode::Fused;
+  std::vector<Diagnostic> remarks;
+  if (o.remarks.wanted()) options.context.remarks = &remarks;
   options.only = o.passes;
   options.disabled = o.disabled;
   options.verify = true;
@@ -78,6 +91,7 @@ void run(const OptOptions& o) {
     Graph result = run_pipeline(graph, options);
     if (o.print_after.empty() && !o.print_after_all) fmt::print("{}", print(result));
   }
+  if (o.remarks.wanted()) print_remarks(remarks, o.model);
   if (o.time_passes) print_times(times);
 }
 
@@ -112,6 +126,7 @@ void add_opt(CLI::App& app) {
   add_passes("--print-after", o->print_after, "Print the graph after these passes");
   command->add_flag("--print-after-all", o->print_after_all, "Print the graph after every pass");
   command->add_flag("--time-passes", o->time_passes, "Print how long each pass took");
+  o->remarks.add_to(*command);
   command->add_flag("--unfused", o->unfused, "One region per primitive");
   command->add_flag_callback(
       "--list-passes",

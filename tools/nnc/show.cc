@@ -14,6 +14,7 @@
 #include "runtime/file.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/picture.h"
+#include "tools/nnc/remarks.h"
 #include "tools/nnc/summary.h"
 
 namespace nnc::tool {
@@ -21,6 +22,7 @@ namespace {
 
 struct ShowOptions {
   ModelOptions model;
+  RemarkOptions remarks;
   std::string emit = "graph", target = "host", mode = "fused";
   std::vector<std::string> dims;
   std::optional<int64_t> batch;
@@ -29,11 +31,17 @@ struct ShowOptions {
 
 const Graph& shown_graph(const Module& m) { return m.spec ? m.train : m.predict; }
 
+PassContext context_of(const Module& m, const ShowOptions& o) {
+  PassContext context;
+  context.fusion = o.mode == "unfused" ? FusionMode::Unfused : FusionMode::Fused;
+  if (m.spec) context.update = m.spec->update;
+  return context;
+}
+
 // What runs, after the passes: the training step where the file trains, else prediction.
 Graph passed(const Module& m, const ShowOptions& o, std::vector<std::string> disabled) {
   PipelineOptions options;
-  options.context.fusion = o.mode == "unfused" ? FusionMode::Unfused : FusionMode::Fused;
-  if (m.spec) options.context.update = m.spec->update;
+  options.context = context_of(m, o);
   options.disabled = std::move(disabled);
   return run_pipeline(shown_graph(m), options);
 }
@@ -121,8 +129,10 @@ void show_ast(const ModelOptions& options) {
 }
 
 void run(const ShowOptions& o) {
-  if (o.emit == "ast" && !o.summary) return show_ast(o.model);
+  if (o.emit == "ast" && !o.summary && !o.remarks.wanted()) return show_ast(o.model);
   Module module = load_module(o.model);
+  remark_on(shown_graph(module), context_of(module, o), o.remarks, o.model);
+  if (o.emit == "ast" && !o.summary) return show_ast(o.model);
   if (o.summary) {
     fmt::print("{}", summary_of(module));
     return;
@@ -142,6 +152,8 @@ void add_show(CLI::App& app) {
                    {"nnc show examples/mnist_mlp.nn --emit html > mnist.html",
                     "a picture whose layers unfold to primitives"},
                    {"nnc show examples/mnist_mlp.nn --emit fused", "the training step, fused into kernels"},
+                   {"nnc show examples/mnist_mlp.nn --emit fused --remarks fuse",
+                    "and why neighbouring kernels are not one"},
                    {"nnc show examples/mnist_mlp.nn --emit asm --target avx2", "the machine code"}});
   o->model.add_to(*command);
   std::vector<std::string> names = {"ast"};
@@ -156,6 +168,7 @@ void add_show(CLI::App& app) {
   command->add_option("--batch", o->batch, "The batch size to plan memory and tiles for");
   command->add_option("--dim", o->dims, "The size of a symbolic dimension (may be repeated)")
       ->type_name("NAME=SIZE");
+  o->remarks.add_to(*command);
   command->add_flag("--summary", o->summary, "A table of layers, shapes and parameters instead");
   command->callback([o] { run(*o); });
 }

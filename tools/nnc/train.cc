@@ -13,6 +13,7 @@
 #include "tools/nnc/interrupt.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/progress.h"
+#include "tools/nnc/remarks.h"
 
 namespace nnc::tool {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 struct TrainOptions {
   ModelOptions model;
   RunOptions run;
+  RemarkOptions remarks;
   std::optional<int64_t> epochs;
   std::string weights, output, resume, checkpoint, checkpoint_every = "1epoch", check;
   int64_t checkpoint_keep = 3;
@@ -168,6 +170,9 @@ void run(const TrainOptions& o, const CLI::App& command) {
   TrainerOptions options = o.run.trainer_options();
   options.check_finite = o.check == "nan";
   Trainer trainer(load_module(o.model), options);
+  bool fused = options.engine.mode == ExecutionMode::Fused;
+  remark_on(trainer.step_graph(), {.update = {}, .fusion = fused ? FusionMode::Fused : FusionMode::Unfused},
+            o.remarks, o.model);
   clock.enter(Phase::Data);
   load_data(trainer, o);
   clock.enter(Phase::Other);
@@ -222,6 +227,7 @@ void add_train(CLI::App& app) {
           "--check", o->check,
           "nan: look at every number after each step, and say which op made the first NaN or infinity")
       ->check(one_of({"nan"}));
+  o->remarks.add_to(*command);
   o->epoch.add_to(*command);
   command->callback([o, command] { run(*o, *command); });
 }
