@@ -152,7 +152,7 @@ std::vector<double> measure(const GemmShape& s, const std::vector<Product>& prod
 struct Options {
   std::string set = "table", form = "NN", dtype = "f32", only;
   double seconds = 0.06;
-  bool plan = false;
+  bool plan = false, markdown = false;
 };
 
 struct Row {
@@ -227,14 +227,30 @@ class Comparison {
 
   void header() const {
     MachineLimits limits = measure_machine(1, "host", o_.dtype == "f64" ? DType::F64 : DType::F32);
-    fmt::print("one thread, {} {}; fused multiply-adds in registers: {:.1f} GFLOP/s\n", o_.form, o_.dtype,
-               limits.gflops);
+    fmt::print("one thread, {} {}; fused multiply-adds in registers: {:.1f} GFLOP/s{}\n", o_.form, o_.dtype,
+               limits.gflops, o_.markdown ? "\n" : "");
+    if (o_.markdown) return markdown_header();
     fmt::print("{:>5} {:>5} {:>5} {:>8}", "m", "n", "k", "nnc");
     for (const Contestant& p : peers_) fmt::print(" {:>8}", p.name);
     fmt::print(" {:>7}\n", "ratio");
   }
 
+  void markdown_header() const {
+    std::string names = "nnc", rules = " ---: |";
+    for (const Contestant& p : peers_) names += " | " + p.name, rules += " ---: |";
+    fmt::print("| GFLOP/s, {} | {} | nnc / best peer |\n| --- |{} ---: |\n", o_.form, names, rules);
+  }
+
+  // What a library has no kernel for is an empty cell.
+  void print_markdown(const Row& r) const {
+    fmt::print("| {} × {} × {} |", r.shape.m, r.shape.n, r.shape.k);
+    for (double g : r.gflops) fmt::print(" {} |", g > 0 ? fmt::format("{:.1f}", g) : "");
+    fmt::print(" {:.2f} |\n", r.ratio());
+    std::fflush(stdout);
+  }
+
   void print(const Row& r) const {
+    if (o_.markdown) return print_markdown(r);
     fmt::print("{:>5} {:>5} {:>5}", r.shape.m, r.shape.n, r.shape.k);
     for (double g : r.gflops) fmt::print(" {:>8.1f}", g);
     fmt::print(" {:>7.2f}", r.ratio());
@@ -255,6 +271,7 @@ class Comparison {
       log_sum += std::log(r.ratio());
     }
     if (counted == 0) return;
+    if (o_.markdown) fmt::print("\n");
     fmt::print(
         "{} shapes of at least 2 kFLOP: {:.1f} % at 0.97 x the best peer or better, least {:.2f}, geometric "
         "mean {:.3f}\n",
@@ -283,6 +300,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--dtype", o.dtype)->check(CLI::IsMember({"f32", "f64"}))->capture_default_str();
   app.add_option("--seconds", o.seconds, "For each contestant and shape")->capture_default_str();
+  app.add_flag("--markdown", o.markdown, "Print a table in Markdown");
   app.add_flag("--plan", o.plan, "Show how nnc computes each shape");
   try {
     app.parse(argc, argv);

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs what building and testing nnc needs, from the distribution's packages; does nothing where all is there.
+# Installs what building and testing nnc needs, and what else is named, from the distribution's packages; does nothing where
+# all is there.
 set -euo pipefail
 
 packages=(cmake ninja-build g++ llvm-19-dev libzstd-dev zlib1g-dev libfmt-dev libcli11-dev nlohmann-json3-dev
-          libgtest-dev libbenchmark-dev)
+          libgtest-dev libbenchmark-dev "$@")
 
 missing=()
 for package in "${packages[@]}"; do
