@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <regex>
 
+#include <nlohmann/json.hpp>
+
 #include "ir/graph_text.h"
 #include "runtime/safetensors.h"
 #include "tests/support/no_cache.h"
@@ -357,6 +359,19 @@ TEST_F(Tool, BenchSaysWhereTheTimeOfAStepGoes) {
   EXPECT_GT(count(json.text, "\"mode\":\"unfused\""), count(json.text, "\"mode\":\"fused\"")) << json.text;
   EXPECT_EQ(count(json.text, "\"roofline_share\""), count(json.text, "\n")) << json.text;
   EXPECT_EQ(run("bench " + model + " --kernels --modes interpreted").status, 1);
+}
+
+TEST_F(Tool, BenchTimesCompilingWithAnEmptyCacheAndAFullOne) {
+  Outcome o = run("bench " + file("small.nn", kSmall) + " --seconds 0 --json --threads 1");
+  ASSERT_EQ(o.status, 0) << o.text;
+  std::istringstream lines(o.text);
+  for (std::string line; std::getline(lines, line);) {
+    nlohmann::json mode = nlohmann::json::parse(line);
+    bool compiles = mode.at("mode") != "interpreted";
+    double cold = mode.at("compile_ms"), warm = mode.at("warm_compile_ms");
+    EXPECT_EQ(cold > 0, compiles) << line;
+    EXPECT_EQ(warm > 0, compiles) << line;
+  }
 }
 
 TEST_F(Tool, ASecondProcessCompilesNothing) {
