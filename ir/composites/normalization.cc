@@ -14,13 +14,13 @@ Value inverse_deviation(Builder& b, Value variance, double eps) {
 }
 
 struct Moments {
-  Value mean, centred, variance;  // mean and variance keep their axes
+  Value mean, centred, variance;  // the mean keeps its axes
 };
 
 Moments moments(Builder& b, Value x, const Axes& axes) {
   Value mean = mean_over(b, x, axes, true);
   Value centred = b.sub(x, mean);
-  return {mean, centred, mean_over(b, b.mul(centred, centred), axes, true)};
+  return {mean, centred, mean_over(b, b.mul(centred, centred), axes, false)};
 }
 
 // running += momentum * (now - running)
@@ -44,7 +44,7 @@ Value layer_norm(Net& net, Value x, double eps, bool affine) {
   if (type.is_scalar()) throw Error("layer_norm needs at least one axis, not " + type.str());
   Type per_feature{type.dtype, {type.shape.back()}};
   Moments m = moments(b, x, {-1});
-  Value normal = b.mul(m.centred, inverse_deviation(b, m.variance, eps));
+  Value normal = b.mul(m.centred, keep_axes(b, inverse_deviation(b, m.variance, eps), type, {-1}));
   if (!affine) return normal;
   Value weight = net.param("weight", per_feature, constant_init(1));
   Value bias = net.param("bias", per_feature, constant_init(0));
@@ -57,8 +57,9 @@ Value rms_norm(Net& net, Value x, std::optional<double> eps, bool affine) {
   if (type.is_scalar()) throw Error("rms_norm needs at least one axis, not " + type.str());
   bool wide = type.dtype == DType::F64;
   double epsilon = wide ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
-  Value squares = mean_over(b, b.mul(x, x), {-1}, true);
-  Value normal = b.mul(x, inverse_deviation(b, squares, eps.value_or(epsilon)));
+  Value squares = mean_over(b, b.mul(x, x), {-1}, false);
+  Value inverse = inverse_deviation(b, squares, eps.value_or(epsilon));
+  Value normal = b.mul(x, keep_axes(b, inverse, type, {-1}));
   if (!affine) return normal;
   return b.mul(normal, net.param("weight", {type.dtype, {type.shape.back()}}, constant_init(1)));
 }
@@ -80,7 +81,7 @@ Value batch_norm(Net& net, Value x, double momentum, double eps) {
     }
     Moments m = moments(b, x, axes);
     centred = m.centred;
-    variance = m.variance;
+    variance = b.reshape(m.variance, kept);
     Value spread = b.mul(b.reshape(m.variance, per_channel.shape), unbiased(b, type, axes));
     move_running(net, "running_mean", running_mean, b.reshape(m.mean, per_channel.shape), momentum);
     move_running(net, "running_var", running_var, spread, momentum);

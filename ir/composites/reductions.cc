@@ -26,14 +26,17 @@ Axes resolve_axes(const Type& x, const Axes& axes) {
   return out;
 }
 
+Value keep_axes(Builder& b, Value folded, const Type& x, const Axes& axes) {
+  Shape kept = x.shape;
+  for (int64_t axis : resolve_axes(x, axes)) kept[axis] = 1;
+  return b.reshape(folded, kept);
+}
+
 namespace {
 
 Value fold(Builder& b, Monoid monoid, Value x, const Axes& axes, bool keep) {
-  Axes which = resolve_axes(b.type(x), axes);
-  Shape kept = b.shape(x);
-  for (int64_t axis : which) kept[axis] = 1;
-  Value out = b.reduce(monoid, x, which);
-  return keep ? b.reshape(out, kept) : out;
+  Value out = b.reduce(monoid, x, resolve_axes(b.type(x), axes));
+  return keep ? keep_axes(b, out, b.type(x), axes) : out;
 }
 
 }  // namespace
@@ -59,7 +62,8 @@ Value mean_over(Builder& b, Value x, const Axes& axes, bool keep) {
   Type type = b.type(x);
   if (!is_float(type.dtype))
     throw Error(fmt::format("the mean of {} is no integer: cast it first", type.str()));
-  return b.div(sum_over(b, x, axes, keep), count_over(b, type, axes, type.dtype));
+  Value mean = b.div(sum_over(b, x, axes), count_over(b, type, axes, type.dtype));
+  return keep ? keep_axes(b, mean, type, axes) : mean;
 }
 
 Value variance_over(Builder& b, Value x, const Axes& axes, bool keep, double correction) {

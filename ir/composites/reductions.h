@@ -30,6 +30,8 @@ Value norm_over(Builder& b, Value x, double p = 2, const Axes& axes = {}, bool k
 Value logsumexp_over(Builder& b, Value x, const Axes& axes = {}, bool keep = false);
 /// Element i is the sum of elements 0 … i along `axis`, added in that order.
 Value cumulative_sum(Builder& b, Value x, int64_t axis = -1);
+/// What the axes of x were folded to, with an extent of 1 for each of them.
+Value keep_axes(Builder& b, Value folded, const Type& x, const Axes& axes);
 /// Number of elements the axes fold into one, as a scalar of `dtype`.
 Value count_over(Builder& b, const Type& x, const Axes& axes, DType dtype);
 
