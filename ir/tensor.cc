@@ -1,5 +1,7 @@
 #include "ir/tensor.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -21,14 +23,20 @@ int64_t count_of(const std::vector<int64_t>& shape) {
   return count;
 }
 
-// Rounded up to whole cache lines, so that a vector load at the end stays inside.
+// Whole cache lines, so that a vector load at the end stays inside; for much memory whole huge pages, where the system
+// has them: otherwise finding its pages takes longer than reading them.
 std::byte* allocate(int64_t count, DType dtype, const std::vector<int64_t>& shape) {
-  constexpr auto kLine = static_cast<int64_t>(Tensor::kAlignment);
-  int64_t size =
-      checked_add(checked_mul(std::max<int64_t>(count, 1), size_of(dtype)), kLine - 1) / kLine * kLine;
-  void* p = std::aligned_alloc(Tensor::kAlignment, static_cast<size_t>(size));
+  constexpr int64_t kHugePage = int64_t{2} << 20;
+  int64_t bytes = checked_mul(std::max<int64_t>(count, 1), size_of(dtype));
+  bool large = bytes >= 2 * kHugePage;
+  int64_t unit = large ? kHugePage : static_cast<int64_t>(Tensor::kAlignment);
+  int64_t size = checked_add(bytes, unit - 1) / unit * unit;
+  void* p = std::aligned_alloc(static_cast<size_t>(unit), static_cast<size_t>(size));
+#ifdef MADV_HUGEPAGE
+  if (p != nullptr && large) madvise(p, static_cast<size_t>(size), MADV_HUGEPAGE);
+#endif
   if (p == nullptr) throw Error(fmt::format("no memory for {}{}", name_of(dtype), to_string(shape)));
-  std::memset(p, 0, static_cast<size_t>(size));
+  std::memset(p, 0, static_cast<size_t>(bytes));
   return static_cast<std::byte*>(p);
 }
 
