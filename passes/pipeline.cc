@@ -11,6 +11,7 @@
 #include "ir/graph_text.h"
 #include "passes/scan_hoist.h"
 #include "passes/simplify.h"
+#include "passes/split_reductions.h"
 #include "passes/strip.h"
 #include "passes/training_step.h"
 #include "passes/unwindow.h"
@@ -36,6 +37,8 @@ constexpr Pass kPasses[] = {
      "the adjoint of window as a gather: no temporary of the window's size"},
     {"simplify", [](const Graph& g, const Context&) { return simplify(g); }, P, P, false,
      "as before, on what the gather forms built"},
+    {"split_reductions", [](const Graph& g, const Context&) { return split_reductions(g); }, P, P, false,
+     "large sums of everything by rows, and then of the rows: as many tasks as rows"},
     {"fuse", [](const Graph& g, const Context& c) { return fuse(g, c.fusion, c.remarks); }, P, F, false,
      "regions, each computed by one kernel"},
 };

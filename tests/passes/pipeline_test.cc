@@ -41,13 +41,13 @@ using Names = std::vector<std::string>;
 
 TEST(Pipeline, RunsTheTableInOrder) {
   PipelineOptions options;
-  EXPECT_EQ(passes_run(options),
-            (Names{"simplify", "scan_hoist", "strip", "simplify", "unwindow", "simplify", "fuse"}));
+  EXPECT_EQ(passes_run(options), (Names{"simplify", "scan_hoist", "strip", "simplify", "unwindow", "simplify",
+                                        "split_reductions", "fuse"}));
   options.context.update = UpdateSpec{.optimizer = {"adam", {}}};
   EXPECT_EQ(passes_run(options), (Names{"simplify", "scan_hoist", "training_step", "strip", "simplify",
-                                        "unwindow", "simplify", "fuse"}));
+                                        "unwindow", "simplify", "split_reductions", "fuse"}));
   options.disabled = {"simplify", "unwindow"};
-  EXPECT_EQ(passes_run(options), (Names{"scan_hoist", "training_step", "strip", "fuse"}));
+  EXPECT_EQ(passes_run(options), (Names{"scan_hoist", "training_step", "strip", "split_reductions", "fuse"}));
   options.disabled = {};
   options.only = {"unwindow", "simplify"};
   EXPECT_EQ(passes_run(options), (Names{"unwindow", "simplify"}));
