@@ -141,7 +141,7 @@ llvm::Value* Emitter::plain(const Inst& i) {
     case Code::GatherLoad:
       return memory_.load(i, values(i.args));
     case Code::Prefetch:
-      memory_.prefetch(i.buffer, value(i.args[0]));
+      memory_.prefetch(i.buffer, value(i.args[0]), static_cast<int>(i.imm));
       return nullptr;
     case Code::Store:
     case Code::MaskedStore:

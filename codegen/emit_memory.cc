@@ -200,9 +200,10 @@ void KernelMemory::finish() {
   if (any) ir_.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
 }
 
-// For a read, to be kept as near as possible.
-void KernelMemory::prefetch(int buffer, llvm::Value* offset) {
-  llvm::Value* args[] = {pointer(buffer, offset), ir_.getInt32(0), ir_.getInt32(3), ir_.getInt32(1)};
+// LLVM's arguments: for a read, how near (3 is the first cache), data.
+void KernelMemory::prefetch(int buffer, llvm::Value* offset, int level) {
+  llvm::Value* near = ir_.getInt32(static_cast<uint32_t>(4 - level));
+  llvm::Value* args[] = {pointer(buffer, offset), ir_.getInt32(0), near, ir_.getInt32(1)};
   ir_.CreateIntrinsic(llvm::Intrinsic::prefetch, {ir_.getPtrTy()}, args);
 }
 

@@ -21,7 +21,7 @@ class KernelMemory {
   /// The memory instructions of the loop form; `args` are its arguments' values.
   llvm::Value* load(const loop::Inst& inst, const std::vector<llvm::Value*>& args);
   void store(const loop::Inst& inst, const std::vector<llvm::Value*>& args);
-  void prefetch(int buffer, llvm::Value* offset);
+  void prefetch(int buffer, llvm::Value* offset, int level);
   void report_index(llvm::Value* condition);
   /// Before the kernel returns: what went past the caches is seen by other threads as everything else is.
   void finish();

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <limits>
 
+#include "codegen/avx512.h"
 #include "codegen/vector_math.h"
 
 namespace nnc {
@@ -45,12 +46,19 @@ Vec emit_abs(Vec x, bool is_signed) {
   return x.with(x.ir->CreateBinaryIntrinsic(llvm::Intrinsic::abs, x.value, x.ir->getFalse()));
 }
 
+// `usual`, and NaN where one of the two is: their sum.
+Vec unless_nan(Vec a, Vec b, Vec usual) {
+  return select(a.with(a.ir->CreateFCmpUNO(a.value, b.value)), a + b, usual);
+}
+
 Vec emit_max(Vec a, Vec b, bool is_signed) {
+  if (is_avx512(a)) return unless_nan(a, b, larger(a, b));
   if (a.is_float()) return binary_intrinsic(llvm::Intrinsic::maximum, a, b);
   return binary_intrinsic(is_signed ? llvm::Intrinsic::smax : llvm::Intrinsic::umax, a, b);
 }
 
 Vec emit_min(Vec a, Vec b, bool is_signed) {
+  if (is_avx512(a)) return unless_nan(a, b, smaller(a, b));
   if (a.is_float()) return binary_intrinsic(llvm::Intrinsic::minimum, a, b);
   return binary_intrinsic(is_signed ? llvm::Intrinsic::smin : llvm::Intrinsic::umin, a, b);
 }

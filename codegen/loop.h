@@ -58,16 +58,16 @@ enum class Code : uint8_t {
   Fma,        // args a, b, c: a * b + c, rounded once
   IndexDiv,   // args a, b: non-negative a by positive b, i64
   IndexRem,
-  IndexXor,      // args a, b: i64, bit by bit; keys of random streams
-  Broadcast,     // scalar to every lane
-  Iota,          // lane numbers 0, 1, … (i64 or i32)
-  Extract,       // lane `imm` of args[0]
-  Shuffle,       // lanes `mask` of args[0] followed by args[1]
-  ReduceLanes,   // folds lanes by `op` (Add, Mul, Max, Min, And, Or) halving the width: a fixed tree
-  Load,          // args offset: `type.lanes` neighbouring elements of `buffer`
-  MaskedLoad,    // args offset, mask, fill vector
-  GatherLoad,    // args offsets (i64 vector), mask, fill vector
-  Prefetch,      // args offset: the line of that element will be read; it need not exist
+  IndexXor,     // args a, b: i64, bit by bit; keys of random streams
+  Broadcast,    // scalar to every lane
+  Iota,         // lane numbers 0, 1, … (i64 or i32)
+  Extract,      // lane `imm` of args[0]
+  Shuffle,      // lanes `mask` of args[0] followed by args[1]
+  ReduceLanes,  // folds lanes by `op` (Add, Mul, Max, Min, And, Or) halving the width: a fixed tree
+  Load,         // args offset: `type.lanes` neighbouring elements of `buffer`
+  MaskedLoad,   // args offset, mask, fill vector
+  GatherLoad,   // args offsets (i64 vector), mask, fill vector
+  Prefetch,  // args offset: the line of that element, which need not exist, will be read; `imm`: into which cache
   Store,         // args offset, value
   MaskedStore,   // args offset, value, mask
   ScatterStore,  // args offsets (i64 vector), value, mask; equal offsets: the last lane wins

@@ -242,8 +242,8 @@ Val Builder::gather(int buffer, Val offsets, Val mask, Val fill) {
   return emit({.code = Code::GatherLoad, .buffer = buffer, .args = std::move(args)}, t);
 }
 
-void Builder::prefetch(int buffer, Val offset) {
-  effect({.code = Code::Prefetch, .buffer = buffer, .args = {offset}});
+void Builder::prefetch(int buffer, Val offset, int level) {
+  effect({.code = Code::Prefetch, .imm = level, .buffer = buffer, .args = {offset}});
 }
 
 void Builder::store(int buffer, Val offset, Val value) {

@@ -68,7 +68,8 @@ class Builder {
   Val load(int buffer, Val offset, int lanes = 1);
   Val masked_load(int buffer, Val offset, Val mask, Val fill);
   Val gather(int buffer, Val offsets, Val mask, Val fill);
-  void prefetch(int buffer, Val offset);
+  /// Into the cache of that level, 1 or 2.
+  void prefetch(int buffer, Val offset, int level);
   void store(int buffer, Val offset, Val value);
   void masked_store(int buffer, Val offset, Val value, Val mask);
   void scatter(int buffer, Val offsets, Val value, Val mask);

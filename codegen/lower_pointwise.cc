@@ -13,10 +13,7 @@ using loop::Val;
 namespace {
 
 constexpr int64_t kElementsPerTask = 4096;
-// Of large operands: vectors a round, and how many elements ahead memory is asked for what the arithmetic between
-// would keep it from hearing of in time.
-constexpr int kVectorsAtOnce = 4;
-constexpr int64_t kPrefetched = 512;
+constexpr int kVectorsAtOnce = 4;  // of a large kernel
 
 std::vector<IndexExpr> with_taps(std::vector<IndexExpr> index, const std::vector<IndexExpr>& tap) {
   index.insert(index.end(), tap.begin(), tap.end());
@@ -123,11 +120,9 @@ class MapKernel {
     row(loops, lo, hi, whole);
   }
 
-  // More than the cache of a core holds, in rows of many vectors: then neighbouring lines of one array after the other
-  // come from memory quicker than one line of each array in turn.
-  bool is_large() const {
-    return k_.expect(inner_) >= int64_t{2} * kVectorsAtOnce * lanes_ &&
-           k_.expect(k_.bytes()) >= k_.target.l2_bytes;
+  // Neighbouring lines of one array after the other come from memory quicker than one line of each array in turn.
+  bool by_rounds() const {
+    return k_.is_large() && k_.expect(inner_) >= int64_t{2} * kVectorsAtOnce * lanes_;
   }
 
   // Elements [lo, hi) of the innermost loop; `whole` when that is all of it.
@@ -144,7 +139,7 @@ class MapKernel {
                         [&](Val iv) { elements(index, iv, b.lane_mask(b.sub(hi, iv), lanes_)); });
     }
     auto vector = [&](Val iv, Val active) { elements(index, iv, active); };
-    if (!is_large()) return k_.vector_loop(lo, hi, whole ? &inner_ : nullptr, vector);
+    if (!by_rounds()) return k_.vector_loop(lo, hi, whole ? &inner_ : nullptr, vector);
     k_.pull.prefetch(k_.b.index(kPrefetched));
     k_.unrolled_loop(lo, hi, kVectorsAtOnce, vector);
     k_.pull.prefetch({});

@@ -124,7 +124,9 @@ class RowKernel {
       std::vector<FoldRule> rules;
       for (const BodyFold& f : pass.folds) rules.push_back(f.rule);
       hoist(pass, index);
+      if (k_.is_large() && &pass == &prefetching_pass()) prefetch_next_row();
       FoldStates states = straight_ ? straight_pass(pass, rules) : loop_pass(pass, rules);
+      k_.pull.prefetch({});
       for (size_t i = 0; i < rules.size(); ++i) {
         bind_fold(k_.pull, pass.folds[i], map, fold_lanes(b_, rules[i], states[i]));
       }
@@ -135,6 +137,20 @@ class RowKernel {
     for (size_t i : plan_.outer_results) {
       k_.store(i, map.index, k_.pull.at(k_.result(i), map), {});
     }
+  }
+
+  // The one that leaves memory the most time.
+  const RowPass& prefetching_pass() const {
+    auto it =
+        std::find_if(plan_.passes.begin(), plan_.passes.end(), [](const RowPass& p) { return p.expensive; });
+    return it == plan_.passes.end() ? plan_.passes.front() : *it;
+  }
+
+  // Where rows are operands whole, the next one follows this one.
+  void prefetch_next_row() {
+    bool long_row = k_.expect(plan_.row_length()) * 4 > k_.target.l1_bytes / 4;
+    Val ahead = b_.apply(Op::Max, {b_.dim(plan_.row_length()), b_.index(kPrefetched)});
+    k_.pull.prefetch(ahead, long_row ? 2 : 1);
   }
 
   // What is the same along the row is computed before it; with several inner loops, in the innermost.
@@ -164,7 +180,8 @@ class RowKernel {
   }
 
   FoldStates loop_pass(const RowPass& pass, const std::vector<FoldRule>& rules) {
-    int unroll = lanes_ > 1 && !rules.empty() && rules.size() <= 4 && !pass.expensive ? 4 : 1;
+    bool pays = k_.is_large() || !rules.empty();
+    int unroll = lanes_ > 1 && pays && rules.size() <= 4 && !pass.expensive ? 4 : 1;
     size_t outer = outer_extents_.size();
     return fold_nest(b_, inner_extents_, lanes_, unroll, rules, lanes_,
                      [&](const std::vector<Val>& ivs, Val active) {

@@ -1,6 +1,7 @@
 // exp, expm1, tanh and erf in f32. All reduce x = n ln 2 + r, |r| <= ln 2 / 2, with a two-part ln 2 (Cody and
 // Waite); polynomials are minimax fits of our own (Remez exchange in extended precision, then rounded to f32), each
 // named after the function it approximates.
+#include "codegen/avx512.h"
 #include "codegen/vector_math.h"
 
 namespace nnc {
@@ -54,7 +55,8 @@ Vec clamp(Vec x, double low, double high) {
 // Where the result is a normal number.
 Vec exp_normal(Vec x) {
   Reduced a = reduce(x);
-  return exp_of_remainder(a.r) * power_of_two(a.integer);
+  Vec e = exp_of_remainder(a.r);
+  return is_avx512(x) ? scale_by_power(e, a.n) : e * power_of_two(a.integer);
 }
 
 }  // namespace
@@ -63,8 +65,10 @@ Vec exp_normal(Vec x) {
 Vec emit_exp(Vec x) {
   if (is_f64(x)) return libm("exp", {x});
   Reduced a = reduce(clamp(x, -104, 89));
+  Vec e = exp_of_remainder(a.r);
+  if (is_avx512(x)) return scale_by_power(e, a.n);
   Vec half = shift_right_arithmetic(a.integer, 1);
-  return exp_of_remainder(a.r) * power_of_two(half) * power_of_two(a.integer - half);
+  return e * power_of_two(half) * power_of_two(a.integer - half);
 }
 
 // 2^n (e^r - 1) + (2^n - 1), halved on the way so that 2^128 does not overflow early.

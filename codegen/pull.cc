@@ -122,7 +122,9 @@ Val Pull::load(int buffer, const IndexExpr& offset, std::span<const Guard> guard
     inside = inside.valid() ? b_.apply(Op::And, {inside, lanes.active}) : lanes.active;
   }
   if (neighbours && !inside.valid()) {
-    if (prefetch_.valid()) b_.prefetch(buffer, b_.add(scalar(offset), prefetch_));
+    auto [ahead, level] = prefetch_;
+    bool stored = b_.kernel().buffers[buffer].role == loop::BufferRole::Operand;
+    if (ahead.valid() && stored) b_.prefetch(buffer, b_.add(scalar(offset), ahead), level);
     return b_.load(buffer, scalar(offset), lanes.count);
   }
   Val fill = b_.immediate(Literal::from_int(b_.kernel().buffers[buffer].dtype, 0));
@@ -214,11 +216,19 @@ Val Pull::leaf(Value v, const AccessMap& map, const Lanes& lanes) {
   if (n.op == Op::Extent) return b_.dim(n.as<ExtentAttrs>().dim);
   if (n.op == Op::Iota) {
     const IotaAttrs& a = n.as<IotaAttrs>();
-    return b_.cast(index(map.index[static_cast<size_t>(a.axis)], lanes), a.type.dtype);
+    return iota(map.index[static_cast<size_t>(a.axis)], a.type.dtype, lanes);
   }
   if (n.op == Op::Param)
     throw Error("region: the body reads param '" + n.as<ParamAttrs>().path + "' directly");
   return load(inputs_.at(v.node), linearize(map.index, n.results[0].shape), map.guards, lanes);
+}
+
+// Where lanes are neighbours an i32 is counted in i32, which takes half the vectors.
+Val Pull::iota(const IndexExpr& e, DType dtype, const Lanes& lanes) {
+  std::optional<Dim> step = e.coefficient(lanes.variable);
+  bool neighbours = lanes.count > 1 && step && step->is(1) && !varies(e, {1, lanes.variable, {}});
+  if (dtype != DType::I32 || !neighbours) return b_.cast(index(e, lanes), dtype);
+  return b_.add(b_.cast(scalar(e), dtype), b_.iota(lanes.count, dtype));
 }
 
 Val Pull::elementwise(const Node& n, const AccessMap& map, const Lanes& lanes) {

@@ -78,9 +78,9 @@ class Pull {
   loop::Val mask(std::span<const Guard> guards, const Lanes& lanes);
   bool varies(const IndexExpr& e, const Lanes& lanes) const;
   bool varies(const AccessMap& map, const Lanes& lanes) const;
-  /// From here on whoever reads a vector of neighbours asks for those `elements` further on as well; an invalid
-  /// distance ends that.
-  void prefetch(loop::Val elements) { prefetch_ = elements; }
+  /// From here on whoever reads a vector of neighbours from an operand asks for those `elements` further on as well; an
+  /// invalid distance ends that.
+  void prefetch(loop::Val elements, int level = 1) { prefetch_ = {elements, level}; }
   loop::Builder& builder() { return b_; }
   const Graph& body() const { return body_; }
 
@@ -103,6 +103,7 @@ class Pull {
   loop::Val elementwise(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val view(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val concat(const Node& n, const AccessMap& map, const Lanes& lanes);
+  loop::Val iota(const IndexExpr& e, DType dtype, const Lanes& lanes);
   loop::Val gather(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val random(const Node& n, const AccessMap& map, const Lanes& lanes);
   loop::Val unwindow(const Node& n, const AccessMap& map, const Lanes& lanes);
@@ -122,7 +123,7 @@ class Pull {
   std::map<int, loop::Val> variables_;                              // by id
   std::map<std::tuple<uint32_t, std::string, int>, int> by_value_;  // id by Val, extent and axis
   std::vector<Table> scopes_;
-  loop::Val prefetch_;  // how far ahead, if at all
+  std::pair<loop::Val, int> prefetch_ = {{}, 1};  // how far ahead, if at all, and into which cache
 };
 
 }  // namespace nnc

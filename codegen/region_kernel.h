@@ -15,6 +15,10 @@ namespace nnc {
 /// More than about ten instructions: worth a store and a load rather than a second computation.
 bool is_expensive(Op op);
 
+/// How many elements ahead the operands of a large kernel are asked for, at least: far enough for the arithmetic
+/// between to hide how long memory takes.
+inline constexpr int64_t kPrefetched = 512;
+
 class RegionKernel {
  public:
   RegionKernel(const Graph& graph, NodeId region, const Target& target, const Bindings& expected);
@@ -34,6 +38,8 @@ class RegionKernel {
   int64_t expect(const Dim& extent) const { return extent.evaluate(expected_); }
   /// Of all operands and results.
   Dim bytes() const;
+  /// Whether they are more than a core's cache holds, at the size that is expected.
+  bool is_large() const { return expect(bytes()) >= target.l2_bytes; }
   int scratch(const std::string& name, DType dtype, const Dim& count);
   /// Operand and result may be the same memory.
   void may_alias(NodeId input, size_t result);
