@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <llvm/Analysis/AliasAnalysis.h>
+#include <llvm/Analysis/BasicAliasAnalysis.h>
+#include <llvm/Analysis/ScopedNoAliasAA.h>
 #include <llvm/CodeGen/MachineModuleInfo.h>
 #include <llvm/CodeGen/Passes.h>
 #include <llvm/CodeGen/TargetPassConfig.h>
@@ -11,6 +14,7 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
@@ -19,6 +23,7 @@
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Scalar/LICM.h>
 #include <llvm/Transforms/Scalar/LoopPassManager.h>
+#include <llvm/Transforms/Scalar/LoopStrengthReduce.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
 #if LLVM_VERSION_MAJOR >= 20
@@ -38,9 +43,18 @@ using CodeGenMachine = llvm::LLVMTargetMachine;
 using CodeGenMachine = llvm::CodeGenTargetMachineImpl;
 #endif
 
+// LLVM's strength reduction takes longer than most other passes together, and is run where it pays alone. There is no
+// other switch than that of its command line.
+void leave_out_strength_reduction() {
+  auto option = llvm::cl::getRegisteredOptions().find("disable-lsr");
+  if (option == llvm::cl::getRegisteredOptions().end()) return;
+  static_cast<llvm::cl::opt<bool>*>(option->second)->setValue(true);
+}
+
 // LLVM's tables of targets are its own, filled once per process.
 void initialize_llvm() {
   static const bool done = [] {
+    leave_out_strength_reduction();
     return !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter();
   }();
   if (!done) throw Error("LLVM was built without this machine's target");
@@ -59,6 +73,26 @@ struct Diagnostics : llvm::DiagnosticHandler {
   std::string& errors;
 };
 
+// Buffers are told apart by their scopes: looked at first, they spare the walk along addresses.
+llvm::AAManager alias_analysis() {
+  llvm::AAManager out;
+  out.registerFunctionAnalysis<llvm::ScopedNoAliasAA>();
+  out.registerFunctionAnalysis<llvm::BasicAA>();
+  return out;
+}
+
+// Innermost loops that carry vectors, sums above all, are where a kernel spends its time: an address there must not cost
+// an instruction.
+struct ReduceHotLoops : llvm::PassInfoMixin<ReduceHotLoops> {
+  llvm::PreservedAnalyses run(llvm::Loop& loop, llvm::LoopAnalysisManager& analyses,
+                              llvm::LoopStandardAnalysisResults& results, llvm::LPMUpdater& updater) {
+    auto carries_vector = [](const llvm::PHINode& phi) { return phi.getType()->isVectorTy(); };
+    if (!loop.isInnermost() || llvm::none_of(loop.getHeader()->phis(), carries_vector))
+      return llvm::PreservedAnalyses::all();
+    return llvm::LoopStrengthReducePass().run(loop, analyses, results, updater);
+  }
+};
+
 // What is left to do for kernels that are vectorised and blocked already: merge equal address arithmetic,
 // simplify it, and take what is constant out of loops.
 void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
@@ -67,6 +101,7 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
   llvm::ModuleAnalysisManager modules;
+  functions.registerPass(alias_analysis);
   passes.registerModuleAnalyses(modules);
   passes.registerCGSCCAnalyses(sccs);
   passes.registerFunctionAnalyses(functions);
@@ -79,6 +114,7 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
   pipeline.addPass(llvm::SimplifyCFGPass());
   pipeline.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), true));
   pipeline.addPass(llvm::EarlyCSEPass(true));
+  pipeline.addPass(llvm::createFunctionToLoopPassAdaptor(ReduceHotLoops()));
   for (llvm::Function& f : module) {
     if (!f.isDeclaration()) pipeline.run(f, functions);
   }
@@ -144,8 +180,6 @@ std::string output_of(llvm::Module& module, CodeGenMachine& machine, Output outp
   return {};
 }
 
-}  // namespace
-
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
   initialize_llvm();
   std::string triple = llvm::sys::getProcessTriple(), error;
@@ -158,19 +192,29 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target) {
                                        llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
 }
 
-std::string compile_kernel(const loop::Kernel& kernel, const Target& target, const std::string& symbol,
-                           Output output) {
-  std::unique_ptr<llvm::TargetMachine> machine = make_target_machine(target);
+}  // namespace
+
+struct Compiler::Machine {
+  explicit Machine(const Target& target) : owner(make_target_machine(target)) {}
+  CodeGenMachine& get() { return static_cast<CodeGenMachine&>(*owner); }
+  std::unique_ptr<llvm::TargetMachine> owner;
+};
+
+Compiler::Compiler(Target target) : target_(std::move(target)) {}
+Compiler::~Compiler() = default;
+
+std::string Compiler::compile(const loop::Kernel& kernel, const std::string& symbol, Output output) {
+  if (!machine_) machine_ = std::make_unique<Machine>(target_);
+  CodeGenMachine& machine = machine_->get();
   std::string errors;
   llvm::LLVMContext context;
   context.setDiagnosticHandler(std::make_unique<Diagnostics>(errors));
-  std::unique_ptr<llvm::Module> module = emit(kernel, target, symbol, context);
-  module->setTargetTriple(machine->getTargetTriple().str());
-  module->setDataLayout(machine->createDataLayout());
+  std::unique_ptr<llvm::Module> module = emit(kernel, target_, symbol, context);
+  module->setTargetTriple(machine.getTargetTriple().str());
+  module->setDataLayout(machine.createDataLayout());
   assert(!llvm::verifyModule(*module, &llvm::errs()));
-  optimize(*module, *machine);
-  std::string result =
-      output_of(*module, static_cast<CodeGenMachine&>(*machine), output, hoists_constants(kernel, target));
+  optimize(*module, machine);
+  std::string result = output_of(*module, machine, output, hoists_constants(kernel, target_));
   if (!errors.empty()) throw Error("LLVM could not compile kernel " + kernel.name + ": " + errors);
   return result;
 }

@@ -1,24 +1,31 @@
-// One kernel through LLVM's passes to an object or a text. Private to codegen.
+// Kernels one by one through LLVM's passes to objects or texts. Private to codegen.
 #pragma once
 
 #include <memory>
 #include <string>
-
-#include <llvm/Support/MemoryBuffer.h>
-#include <llvm/Target/TargetMachine.h>
 
 #include "codegen/loop.h"
 #include "codegen/target.h"
 
 namespace nnc {
 
-/// Throws Error where LLVM does not know the target.
-std::unique_ptr<llvm::TargetMachine> make_target_machine(const Target& target);
-
 enum class Output { Object, Assembly, Llvm };
-/// The bytes of a relocatable object, or text. Threads may compile at once, each with a context of its own
-/// inside.
-std::string compile_kernel(const loop::Kernel& kernel, const Target& target, const std::string& symbol,
-                           Output output);
+
+/// For one thread; each has a compiler of its own. LLVM's description of the target is made once, with the first kernel.
+class Compiler {
+ public:
+  explicit Compiler(Target target);
+  ~Compiler();
+  Compiler(const Compiler&) = delete;
+  Compiler& operator=(const Compiler&) = delete;
+
+  /// The bytes of a relocatable object, or text. Throws Error where LLVM does not know the target.
+  std::string compile(const loop::Kernel& kernel, const std::string& symbol, Output output);
+
+ private:
+  struct Machine;
+  Target target_;
+  std::unique_ptr<Machine> machine_;
+};
 
 }  // namespace nnc

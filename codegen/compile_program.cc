@@ -35,7 +35,7 @@ KernelInfo info_of(const loop::Kernel& kernel, KernelFunction function) {
 
 ProgramBuilder planned(const Graph& fused, const CompileOptions& options) {
   Bindings expected = expected_sizes(fused, options);
-  ProgramBuilder builder(options.target, expected);
+  ProgramBuilder builder(options.target, expected, options.threads);
   builder.build(fused);
   builder.program().max_dims = options.max_dims;
   place(builder, options.max_dims);

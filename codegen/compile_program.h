@@ -13,6 +13,7 @@ struct CompileOptions {
   Target target;
   Bindings max_dims;  // every symbol: the arena fits any smaller extents too
   Bindings expected;  // what tiles are chosen for; symbols left out are taken at their maximum
+  int threads = 1;    // to lower with
 };
 
 /// Throws Error where a region cannot be lowered, naming it and its source line.

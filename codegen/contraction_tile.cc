@@ -1,5 +1,6 @@
 #include "codegen/contraction_tile.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace nnc::contraction {
@@ -29,6 +30,17 @@ std::vector<Val> load_columns(loop::Builder& b, TileShape shape, const ColumnSou
       b.store(columns.copy, b.add(to, b.index(j * shape.lanes)), out[j]);
   }
   return out;
+}
+
+// The chunks of that parity: of two vectors, group by group, those of the first and then those of the second.
+std::vector<int> chunks_of_both(int lanes, int group, int chunk, int parity) {
+  std::vector<int> mask;
+  for (int lane = 0; lane < lanes; ++lane) {
+    int within = lane % group, half = within % (group / 2);
+    int vector = within / (group / 2), at = half / chunk * 2 * chunk + parity * chunk + half % chunk;
+    mask.push_back(vector * lanes + lane - within + at);
+  }
+  return mask;
 }
 
 }  // namespace
@@ -77,22 +89,20 @@ Accumulators contract_tile(loop::Builder& b, TileShape shape, const RowSource& r
   });
 }
 
-// Stage s exchanges bit s of the row number with bit s of the lane number: rows i and i + 2^s swap their
-// off-diagonal blocks of 2^s lanes.
+// Stage s exchanges bit s of the row number with bit s of the lane number: rows i and i + 2^s become the even and the odd
+// chunks of both. Chunks are elements within 16 bytes, then 16 bytes within the vector: for these, machines have
+// instructions that need no table (shufps, unpcklpd, shuff32x4; uzp).
 std::vector<Val> transpose_lanes(loop::Builder& b, std::vector<Val> rows) {
-  int n = static_cast<int>(rows.size());
-  for (int block = 1; block < n; block *= 2) {
-    std::vector<int> upper(n), lower(n);
-    for (int lane = 0; lane < n; ++lane) {
-      bool second = (lane & block) != 0;
-      upper[lane] = second ? n + lane - block : lane;
-      lower[lane] = second ? n + lane : lane + block;
-    }
+  const int n = static_cast<int>(rows.size());
+  const int unit = std::min(n, 16 / static_cast<int>(size_of(b.kernel().type(rows[0]).dtype)));
+  for (int bit = 1; bit < n; bit *= 2) {
+    const int chunk = bit < unit ? 1 : unit, group = bit < unit ? unit : n;
+    std::vector<int> even = chunks_of_both(n, group, chunk, 0), odd = chunks_of_both(n, group, chunk, 1);
     for (int i = 0; i < n; ++i) {
-      if (i & block) continue;
-      Val a = rows[i], c = rows[i + block];
-      rows[i] = b.shuffle(a, c, upper);
-      rows[i + block] = b.shuffle(a, c, lower);
+      if (i & bit) continue;
+      Val a = rows[i], c = rows[i + bit];
+      rows[i] = b.shuffle(a, c, even);
+      rows[i + bit] = b.shuffle(a, c, odd);
     }
   }
   return rows;

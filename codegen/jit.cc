@@ -3,25 +3,24 @@
 #include "codegen/jit.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <exception>
 #include <map>
 #include <optional>
 #include <set>
-#include <thread>
 
 #include <fmt/format.h>
 #include <llvm/Config/llvm-config.h>
-#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/ExecutionEngine/Orc/Core.h>
+#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
 #include <llvm/TargetParser/Host.h>
 
 #include "codegen/build_id.h"
 #include "codegen/compile.h"
 #include "codegen/digest.h"
 #include "codegen/object_cache.h"
+#include "codegen/parallel_for.h"
 #include "ir/error.h"
 
 namespace nnc {
@@ -47,10 +46,10 @@ using Ternary = double (*)(double, double, double);
 
 // Everything compiled code may call: the C library for f64 functions, and what LLVM falls back on where the
 // machine has no instruction.
-orc::SymbolMap callable(orc::LLJIT& jit) {
+orc::SymbolMap callable(orc::ExecutionSession& session) {
   orc::SymbolMap map;
   auto add = [&](const char* name, auto* function) {
-    map[jit.mangleAndIntern(name)] = {orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Callable};
+    map[session.intern(name)] = {orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Callable};
   };
   add("nnc_libm_exp", Unary(std::exp));
   add("nnc_libm_expm1", Unary(std::expm1));
@@ -70,59 +69,51 @@ orc::SymbolMap callable(orc::LLJIT& jit) {
   return map;
 }
 
-std::unique_ptr<orc::LLJIT> make_lljit(const Target& target) {
-  make_target_machine(target);  // refuses a machine LLVM cannot compile for
-  orc::LLJITBuilder builder;
-  builder.setJITTargetMachineBuilder(
-      orc::JITTargetMachineBuilder(llvm::Triple(llvm::sys::getProcessTriple())));
-  builder.setPlatformSetUp(orc::setUpInactivePlatform);
-  builder.setLinkProcessSymbolsByDefault(false);
-  std::unique_ptr<orc::LLJIT> jit = check(builder.create());
-  check(jit->getMainJITDylib().define(orc::absoluteSymbols(callable(*jit))));
-  // ORC prints what it could not link unless told otherwise; lookup fails as well and says why.
-  jit->getExecutionSession().setErrorReporter([](llvm::Error e) { llvm::consumeError(std::move(e)); });
-  return jit;
-}
+// Objects in memory that may run. Knows nothing of targets: what was compiled by an earlier process is linked without
+// LLVM's code generator.
+class Linker {
+ public:
+  Linker()
+      : session_(check(orc::SelfExecutorProcessControl::Create())),
+        objects_(session_),
+        kernels_(session_.createBareJITDylib("kernels")) {
+    check(kernels_.define(orc::absoluteSymbols(callable(session_))));
+    // ORC prints what it could not link unless told otherwise; lookup fails as well and says why.
+    session_.setErrorReporter([](llvm::Error e) { llvm::consumeError(std::move(e)); });
+  }
+  ~Linker() { llvm::consumeError(session_.endSession()); }
+  Linker(const Linker&) = delete;
+  Linker& operator=(const Linker&) = delete;
+
+  KernelFunction link(const std::string& symbol, const std::string& object) {
+    check(objects_.add(kernels_, llvm::MemoryBuffer::getMemBufferCopy(object, symbol)));
+    return check(session_.lookup({&kernels_}, session_.intern(symbol))).getAddress().toPtr<KernelFunction>();
+  }
+
+ private:
+  orc::ExecutionSession session_;
+  orc::ObjectLinkingLayer objects_;
+  orc::JITDylib& kernels_;
+};
 
 struct Job {
   const loop::Kernel* kernel;
   Digest key;
   size_t size;  // of the kernel's text
   std::string object = {};
-  std::exception_ptr failure = {};
 
   std::string symbol() const { return "kernel_" + hex(key); }
 };
 
-void run_job(Job& job, const Target& target, ObjectCache& cache) {
-  try {
-    job.object = compile_kernel(*job.kernel, target, job.symbol(), Output::Object);
-    cache.store(job.key, job.kernel->name, job.object);
-  } catch (...) {
-    job.failure = std::current_exception();
-  }
-}
-
-// The longest first, so that no thread begins a long one when the others have run out of work.
-void run_jobs(std::span<Job> jobs, const Target& target, ObjectCache& cache, int threads) {
-  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
-  std::atomic<size_t> next = 0;
-  auto work = [&] {
-    for (size_t i; (i = next++) < jobs.size();) run_job(jobs[i], target, cache);
-  };
-  std::vector<std::thread> helpers;
-  for (size_t i = 1; i < std::min(jobs.size(), static_cast<size_t>(std::max(threads, 1))); ++i)
-    helpers.emplace_back(work);
-  work();
-  for (std::thread& t : helpers) t.join();
-  for (Job& job : jobs) {
-    if (job.failure) std::rethrow_exception(job.failure);
-  }
-}
+// What a kernel is, as far as its code goes.
+struct Name {
+  Digest key;
+  size_t size = 0;  // of the text
+};
 
 // Who compiles, and for what: with the kernel's text, all that its code depends on.
 struct Origin {
-  std::string own_build = build_id_of(reinterpret_cast<const void*>(&make_lljit)),
+  std::string own_build = build_id_of(reinterpret_cast<const void*>(&parallel_for)),
               llvm_build = build_id_of(reinterpret_cast<const void*>(&llvm::sys::getHostCPUName));
   std::string target;
 
@@ -141,33 +132,46 @@ struct Jit::State {
   int threads;
   Origin origin;
   ObjectCache cache;
-  std::unique_ptr<orc::LLJIT> lljit;
+  std::vector<std::unique_ptr<Compiler>> compilers;  // one per thread
+  Linker linker;
   std::map<Digest, KernelFunction> functions;
   size_t cached = 0;
   double seconds = 0;
 
   State(Target t, int compile_threads, CacheOptions cache_options)
       : target(std::move(t)),
-        threads(compile_threads),
+        threads(std::max(compile_threads, 1)),
         origin(target),
-        cache(origin.is_known() ? std::move(cache_options) : CacheOptions{}),
-        lljit(make_lljit(target)) {}
+        cache(origin.is_known() ? std::move(cache_options) : CacheOptions{}) {
+    for (int i = 0; i < threads; ++i) compilers.push_back(std::make_unique<Compiler>(target));
+  }
 
-  std::vector<Digest> keys_of(std::span<const loop::Kernel> kernels, std::vector<Job>& jobs) const;
+  std::vector<Name> names_of(std::span<const loop::Kernel> kernels) const;
+  std::vector<Job> jobs_for(std::span<const loop::Kernel> kernels, const std::vector<Name>& names) const;
   void make_objects(std::vector<Job>& jobs);
-  KernelFunction link(const Job& job);
+  void compile_all(std::span<Job> jobs);
 };
 
-// One job for every function that does not exist yet.
-std::vector<Digest> Jit::State::keys_of(std::span<const loop::Kernel> kernels, std::vector<Job>& jobs) const {
-  std::vector<Digest> keys;
+std::vector<Name> Jit::State::names_of(std::span<const loop::Kernel> kernels) const {
+  std::vector<Name> names(kernels.size());
+  parallel_for(threads, kernels.size(), [&](size_t i, size_t) {
+    std::string text = print(kernels[i], false);
+    names[i] = {origin.key_of(text), text.size()};
+  });
+  return names;
+}
+
+// One for every function that does not exist yet.
+std::vector<Job> Jit::State::jobs_for(std::span<const loop::Kernel> kernels,
+                                      const std::vector<Name>& names) const {
+  std::vector<Job> jobs;
   std::set<Digest> wanted;
-  for (const loop::Kernel& kernel : kernels) {
-    std::string text = print(kernel, false);
-    const Digest& key = keys.emplace_back(origin.key_of(text));
-    if (!functions.contains(key) && wanted.insert(key).second) jobs.push_back({&kernel, key, text.size()});
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    const Name& name = names[i];
+    if (!functions.contains(name.key) && wanted.insert(name.key).second)
+      jobs.push_back({&kernels[i], name.key, name.size});
   }
-  return keys;
+  return jobs;
 }
 
 void Jit::State::make_objects(std::vector<Job>& jobs) {
@@ -177,12 +181,17 @@ void Jit::State::make_objects(std::vector<Job>& jobs) {
     return object.has_value();
   });
   cached += static_cast<size_t>(found - jobs.begin());
-  run_jobs({found, jobs.end()}, target, cache, threads);
+  compile_all({found, jobs.end()});
 }
 
-KernelFunction Jit::State::link(const Job& job) {
-  check(lljit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(job.object, job.symbol())));
-  return check(lljit->lookup(job.symbol())).toPtr<KernelFunction>();
+// The longest first, so that no thread begins a long one when the others have run out of work.
+void Jit::State::compile_all(std::span<Job> jobs) {
+  std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
+  parallel_for(threads, jobs.size(), [&](size_t i, size_t thread) {
+    Job& job = jobs[i];
+    job.object = compilers[thread]->compile(*job.kernel, job.symbol(), Output::Object);
+    cache.store(job.key, job.kernel->name, job.object);
+  });
 }
 
 Jit::Jit(Target target, int compile_threads, CacheOptions cache)
@@ -199,22 +208,22 @@ double Jit::compile_seconds() const { return state_->seconds; }
 
 std::vector<KernelFunction> Jit::compile(std::span<const loop::Kernel> kernels) {
   auto start = std::chrono::steady_clock::now();
-  std::vector<Job> jobs;
-  std::vector<Digest> keys = state_->keys_of(kernels, jobs);
+  std::vector<Name> names = state_->names_of(kernels);
+  std::vector<Job> jobs = state_->jobs_for(kernels, names);
   state_->make_objects(jobs);
-  for (const Job& job : jobs) state_->functions[job.key] = state_->link(job);
+  for (const Job& job : jobs) state_->functions[job.key] = state_->linker.link(job.symbol(), job.object);
   std::vector<KernelFunction> out;
-  for (const Digest& key : keys) out.push_back(state_->functions.at(key));
+  for (const Name& name : names) out.push_back(state_->functions.at(name.key));
   state_->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return out;
 }
 
 std::string llvm_text(const loop::Kernel& kernel, const Target& target) {
-  return compile_kernel(kernel, target, "kernel", Output::Llvm);
+  return Compiler(target).compile(kernel, "kernel", Output::Llvm);
 }
 
 std::string assembly_text(const loop::Kernel& kernel, const Target& target) {
-  return compile_kernel(kernel, target, "kernel", Output::Assembly);
+  return Compiler(target).compile(kernel, "kernel", Output::Assembly);
 }
 
 }  // namespace nnc

@@ -5,19 +5,25 @@
 #include <cmath>
 #include <set>
 
-#include <fmt/format.h>
-
 namespace nnc::loop {
 namespace {
 
 constexpr VType kIndex{DType::I64, 1};
 
+// All that tells pure instructions apart, as bytes.
 std::string key_of(const Inst& inst) {
-  std::string key = fmt::format("{} {} {}x{} {} {}:{}", static_cast<int>(inst.code),
-                                static_cast<int>(inst.op), static_cast<int>(inst.type.dtype), inst.type.lanes,
-                                inst.imm, static_cast<int>(inst.literal.dtype), inst.literal.bits);
-  for (Val v : inst.args) key += fmt::format(" %{}", v.id);
-  for (int m : inst.mask) key += fmt::format(" {}", m);
+  std::string key;
+  auto add = [&](const auto& value) { key.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  add(inst.code);
+  add(inst.op);
+  add(inst.type.dtype);
+  add(inst.type.lanes);
+  add(inst.imm);
+  add(inst.literal.dtype);
+  add(inst.literal.bits);
+  add(inst.args.size());
+  for (Val v : inst.args) add(v.id);
+  for (int m : inst.mask) add(m);
   return key;
 }
 
@@ -77,17 +83,14 @@ Val Builder::emit(Inst inst, VType type) {
   return v;
 }
 
-// Looks the instruction up in every open block, innermost first: what an outer block computed dominates this
-// one.
+// What an open block has computed, this one or one around it, dominates this place.
 Val Builder::pure(Inst inst, VType type) {
   inst.type = type;
-  std::string key = key_of(inst);
-  for (size_t i = numbered_.size(); i-- > 0;) {
-    auto it = numbered_[i].find(key);
-    if (it != numbered_[i].end()) return it->second;
-  }
+  auto [it, added] = numbered_.try_emplace(key_of(inst));
+  if (!added) return it->second;
   Val v = emit(std::move(inst), type);
-  numbered_.back()[key] = v;
+  it->second = v;
+  open_keys_.back().push_back(it->first);
   return v;
 }
 
@@ -270,7 +273,7 @@ std::vector<Val> Builder::begin_block(const std::vector<VType>& params) {
   Block block;
   for (VType t : params) block.params.push_back(fresh(t));
   open_.push_back(std::move(block));
-  numbered_.emplace_back();
+  open_keys_.emplace_back();
   return open_.back().params;
 }
 
@@ -278,7 +281,8 @@ Block Builder::end_block(std::vector<Val> yields) {
   Block block = std::move(open_.back());
   block.yields = std::move(yields);
   open_.pop_back();
-  numbered_.pop_back();
+  for (const std::string& key : open_keys_.back()) numbered_.erase(key);
+  open_keys_.pop_back();
   return block;
 }
 

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "codegen/loop.h"
@@ -101,8 +101,9 @@ class Builder {
 
   Kernel& kernel_;
   std::vector<Block> open_;
-  std::vector<std::map<std::string, Val>> numbered_;  // one table per open block
-  std::map<uint32_t, int64_t> constants_;             // of index constants
+  std::unordered_map<std::string, Val> numbered_;    // pure instructions of the open blocks
+  std::vector<std::vector<std::string>> open_keys_;  // which of them each block added
+  std::unordered_map<uint32_t, int64_t> constants_;  // of index constants
 };
 
 }  // namespace nnc::loop

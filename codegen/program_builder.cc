@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "codegen/lower.h"
+#include "codegen/parallel_for.h"
 #include "ir/error.h"
 #include "passes/fusion_groups.h"
 #include "passes/rewrite.h"
@@ -40,7 +41,30 @@ std::string parts_of(const Graph& body) {
   return out;
 }
 
+struct RegionOf {
+  const Graph* graph;
+  NodeId id;
+};
+
+// In the order in which a walk meets them: bodies of scans where the scan stands.
+void collect_regions(const Graph& graph, std::vector<RegionOf>& out) {
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Node& n = graph.node(id);
+    if (n.op == Op::Region) out.push_back({&graph, id});
+    if (n.op == Op::Scan) collect_regions(*n.as<ScanAttrs>().body.graph, out);
+  }
+}
+
 }  // namespace
+
+void ProgramBuilder::lower_regions(const Graph& graph) {
+  std::vector<RegionOf> regions;
+  collect_regions(graph, regions);
+  kernels_.resize(regions.size());
+  parallel_for(threads_, regions.size(), [&](size_t i, size_t) {
+    kernels_[i] = lower(*regions[i].graph, regions[i].id, target_, expected_);
+  });
+}
 
 int ProgramBuilder::add_slot(Slot slot) {
   program_.slots.push_back(std::move(slot));
@@ -64,6 +88,7 @@ int ProgramBuilder::state_slot(const Node& param) {
 
 void ProgramBuilder::build(const Graph& graph) {
   program_.name = graph.name();
+  lower_regions(graph);
   Slots slots;
   for (NodeId id : graph.inputs()) {
     const auto& a = graph.node(id).as<InputAttrs>();
@@ -109,7 +134,7 @@ void ProgramBuilder::region(const Graph& graph, NodeId id, Slots& slots, const S
     std::string name = n.results.size() == 1 ? a.name : fmt::format("{}:{}", a.name, i);
     slots[{id, i}] = it != wanted.end() ? it->second : arena_slot(n.results[i], name);
   }
-  loop::Kernel kernel = lower(graph, id, target_, expected_);
+  const loop::Kernel& kernel = kernels_[program_.calls.size()];
   Call call{.kind = a.kind, .name = a.name, .parts = parts_of(*body_of(n)), .loc = n.loc};
   for (const loop::Buffer& b : kernel.buffers) {
     if (b.role == loop::BufferRole::Scratch) continue;
@@ -120,7 +145,6 @@ void ProgramBuilder::region(const Graph& graph, NodeId id, Slots& slots, const S
   for (const Literal& l : kernel.literals) call.literals.push_back(l.bits);
   add_entry({.kind = EntryKind::Call, .index = static_cast<int>(program_.calls.size())});
   program_.calls.push_back(std::move(call));
-  kernels_.push_back(std::move(kernel));
 }
 
 int ProgramBuilder::slice_of(int parent, const Type& type, int loop) {

@@ -11,9 +11,10 @@ namespace nnc {
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const Target& target, const Bindings& expected) : target_(target), expected_(expected) {}
+  ProgramBuilder(const Target& target, const Bindings& expected, int threads)
+      : target_(target), expected_(expected), threads_(threads) {}
 
-  /// Walks the whole graph; `kernels()[i]` belongs to `program().calls[i]`.
+  /// Lowers every region, several at a time, and walks the whole graph; `kernels()[i]` belongs to `program().calls[i]`.
   void build(const Graph& graph);
 
   Program& program() { return program_; }
@@ -28,6 +29,8 @@ class ProgramBuilder {
  private:
   using Slots = std::map<Value, int>;
 
+  void lower_regions(const Graph& graph);
+
   int add_slot(Slot slot);
   int arena_slot(const Type& type, std::string name);
   int state_slot(const Node& param);
@@ -39,6 +42,7 @@ class ProgramBuilder {
 
   Target target_;
   Bindings expected_;
+  int threads_;
   Program program_;
   std::vector<loop::Kernel> kernels_;
   std::map<std::string, int> states_;  // path → slot

@@ -158,7 +158,8 @@ std::unique_ptr<Function> Engine::prepare(const Graph& graph, State& state, cons
   PipelineOptions pipeline;
   pipeline.context.fusion = options_.mode == ExecutionMode::Fused ? FusionMode::Fused : FusionMode::Unfused;
   Graph fused = run_pipeline(graph, pipeline);
-  CompileOptions compile{.target = jit_->target(), .max_dims = max_dims, .expected = expected};
+  CompileOptions compile{
+      .target = jit_->target(), .max_dims = max_dims, .expected = expected, .threads = pool_->size()};
   std::shared_ptr<const Program> program = compile_program(fused, compile, jit_);
   stats_.kernels = jit_->functions();
   stats_.cached = jit_->functions_cached();

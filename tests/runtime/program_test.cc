@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
+#include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -285,6 +287,30 @@ TEST(Program, OneCompileServesEveryBatch) {
   EXPECT_EQ(engine.stats().kernels, kernels);
   EXPECT_THROW(f->run(pointers(p.step, p.inputs), {{"B", 65}}), Error);
 }
+
+size_t kernels_of(int layers) {
+  Diagnostics diagnostics("mlp.nn", R"(
+model Mlp {
+  input x: f32[B, 64]
+  h = x
+  repeat )" + std::to_string(layers) + R"( as hidden { h = relu(linear(h, 64)) }
+  output y = linear(h, 64)
+}
+train Mlp {
+  target    t: f32[B, 64]
+  loss      mse(y, t)
+  optimizer adam(lr = 1e-3)
+}
+)");
+  std::optional<Module> m = elaborate(parse(diagnostics), diagnostics, {});
+  Graph fused = run_pipeline(training_step(m.value().train, m->spec->update), {});
+  std::set<std::string> distinct;
+  for (const loop::Kernel& k : lower_all(fused, {.target = Target::host(), .max_dims = {{"B", 32}}}))
+    distinct.insert(print(k, false));
+  return distinct.size();
+}
+
+TEST(Program, EqualLayersShareTheirKernels) { EXPECT_EQ(kernels_of(24), kernels_of(3)); }
 
 }  // namespace
 }  // namespace nnc
