@@ -54,7 +54,12 @@ if [[ $only =~ ^(all|gemm)$ ]]; then
     echo
   done
 fi
-python=(python3 tools/compare_steps.py --rounds "$rounds" --seconds "$seconds")
+# The distribution's packages are for the distribution's interpreter, which another may hide.
+interpreter=python3
+for candidate in python3 /usr/bin/python3; do
+  if "$candidate" -c 'import torch, numpy' 2>/dev/null; then interpreter=$candidate && break; fi
+done
+python=("$interpreter" tools/compare_steps.py --rounds "$rounds" --seconds "$seconds")
 for threads in 1 2; do
   [ "$threads" -le "$(nproc)" ] || continue
   [[ $only =~ ^(all|steps)$ ]] && "${python[@]}" --threads $threads
