@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "codegen/equal_regions.h"
 #include "codegen/lower.h"
 #include "codegen/parallel_for.h"
 #include "ir/error.h"
@@ -41,11 +42,6 @@ std::string parts_of(const Graph& body) {
   return out;
 }
 
-struct RegionOf {
-  const Graph* graph;
-  NodeId id;
-};
-
 // In the order in which a walk meets them: bodies of scans where the scan stands.
 void collect_regions(const Graph& graph, std::vector<RegionOf>& out) {
   for (NodeId id = 0; id < graph.size(); ++id) {
@@ -61,9 +57,13 @@ void ProgramBuilder::lower_regions(const Graph& graph) {
   std::vector<RegionOf> regions;
   collect_regions(graph, regions);
   kernels_.resize(regions.size());
+  std::vector<size_t> first = first_equal(regions);
   parallel_for(threads_, regions.size(), [&](size_t i, size_t) {
-    kernels_[i] = lower(*regions[i].graph, regions[i].id, target_, expected_);
+    if (first[i] == i) kernels_[i] = lower(*regions[i].graph, regions[i].id, target_, expected_);
   });
+  for (size_t i = 0; i < regions.size(); ++i) {
+    if (first[i] != i) kernels_[i] = renamed(kernels_[first[i]], regions[i]);
+  }
 }
 
 int ProgramBuilder::add_slot(Slot slot) {
