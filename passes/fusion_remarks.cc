@@ -96,17 +96,13 @@ class Remarks {
 
   std::string why_stored(GroupId p, const Refused& r) const {
     std::vector<GroupId> all = readers(p);
-    switch (r.refusal.why) {
-      case Apart::Stored:
-        return memory_reason(p);
-      case Apart::Readers:
-        return fmt::format("{} kernels read it: {}", all.size(), kernels(all));
-      case Apart::Dear:
-        return fmt::format("{} would compute its {} many times over", kernels(all), op(r.refusal.culprit));
-      default:
-        return fmt::format("{} would repeat its {} operations many times", kernels(all),
-                           groups_.groups()[p].nodes.size());
-    }
+    if (r.refusal.why == Apart::Stored) return memory_reason(p);
+    if (r.refusal.why == Apart::Readers)
+      return fmt::format("{} kernels read it: {}", all.size(), kernels(all));
+    if (r.refusal.why == Apart::Dear)
+      return fmt::format("{} would compute its {} many times over", kernels(all), op(r.refusal.culprit));
+    return fmt::format("{} would repeat its {} operations many times", kernels(all),
+                       groups_.groups()[p].nodes.size());
   }
 
   std::string why_apart(GroupId p, GroupId c, const Refused& r) const {
@@ -139,9 +135,15 @@ class Remarks {
         return fmt::format("a {} is complete only at its end", op(r.producer));
       case Apart::Copied:
         return fmt::format("{}, so a {} is copied", memory_reason(c), op(r.reader));
-      default:
+      case Apart::Stored:
+      case Apart::Readers:
+      case Apart::Dear:
+      case Apart::Long:
         return why_stored(p, r);
+      case Apart::Not:
+        break;
     }
+    return {};
   }
 
   // The points an op asks its operands at.
