@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "ir/bind.h"
 #include "ir/error.h"
@@ -175,12 +176,17 @@ void run(const std::vector<std::string>& files) {
 }  // namespace
 }  // namespace nnc::tool
 
-// nnc_bench_start FILE.nn...; the measured process is this program with --child before the file.
+// The measured process is this program with --child.
 int main(int argc, char** argv) {
+  CLI::App app("Times the start of training: compiling and the first step, cold and from the cache");
+  std::vector<std::string> files;
+  bool child = false;
+  app.add_option("FILE", files, "Models, beside nets of 3 and 24 equal layers")->check(CLI::ExistingFile);
+  app.add_flag("--child", child, "Take one step of the one model and say how long that took");
+  CLI11_PARSE(app, argc, argv);
   try {
-    std::vector<std::string> files(argv + 1, argv + argc);
-    if (files.size() == 2 && files[0] == "--child")
-      nnc::tool::run_child(files[1]);
+    if (child && files.size() == 1)
+      nnc::tool::run_child(files[0]);
     else
       nnc::tool::run(files);
   } catch (const nnc::Error& e) {
