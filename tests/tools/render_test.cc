@@ -1,4 +1,6 @@
 // Pages and pictures in a headless browser: every text is there, and none covers another.
+#include <regex>
+
 #include "tests/tools/browser.h"
 #include "tests/tools/tool_run.h"
 
@@ -37,6 +39,9 @@ TEST_F(Rendered, ReportsOfOneEpochAndOfThousandsAreReadable) {
     expect_readable(one, static_cast<int>(count(read(page), "<text ")));
     EXPECT_NE(one.document.find("Where the time went"), std::string::npos);
   }
+  std::string longest = std::regex_replace(read(page), std::regex("width:[0-9.]+%"), "width:100%");
+  EXPECT_NE(longest.find("width:100%"), std::string::npos);
+  EXPECT_EQ(layout_of(longest, 500).wider, 0);
   ASSERT_EQ(run("train " + example("linear_regression.nn") + " --epochs 20000 --report " + page).status, 0);
   Layout many = layout_of(read(page), 1200);
   expect_readable(many, static_cast<int>(count(read(page), "<text ")));

@@ -116,7 +116,7 @@ std::string confusions(const RunReport& r, const Trainer& trainer) {
   return out;
 }
 
-// A bar of all phases beside their numbers.
+// A bar for each phase beside its numbers, as wide as the page leaves it.
 std::string time_table(const PhaseSeconds& seconds) {
   double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   std::string out = "<table class=\"time\">\n";
@@ -124,8 +124,8 @@ std::string time_table(const PhaseSeconds& seconds) {
     double share = total > 0 ? 100 * seconds[i] / total : 0;
     out += fmt::format(
         "<tr><td>{}</td><td class=\"number\">{:.2f} s</td><td class=\"number\">{:.1f} %</td><td><div "
-        "class=\"bar\" style=\"width:{:.0f}px\"></div></td></tr>\n",
-        kPhaseNames[i], seconds[i], share, 3 * share);
+        "class=\"bar\" style=\"width:{:.1f}%\"></div></td></tr>\n",
+        kPhaseNames[i], seconds[i], share, share);
   }
   return out +
          fmt::format(
@@ -177,6 +177,7 @@ std::string heading(const RunReport& r, const Trainer& trainer) {
 }
 
 constexpr std::string_view kStyle = R"(
+.time { width: 100%; max-width: 600px; } .time td { white-space: nowrap; } .time td:last-child { width: 100%; }
 .bar { height: 12px; margin-top: 5px; background: var(--train); min-width: 1px; }
 table.settings th { font-weight: 400; color: var(--muted); white-space: nowrap; } table.settings td { overflow-wrap: anywhere; }
 table.results td:first-child { overflow-wrap: anywhere; }
