@@ -50,8 +50,10 @@ std::shared_ptr<const Program> compile_program(const Graph& fused, const Compile
   ProgramBuilder builder = planned(fused, options);
   Program& program = builder.program();
   std::vector<KernelFunction> functions = jit->compile(builder.kernels());
-  for (size_t i = 0; i < functions.size(); ++i)
-    program.calls[i].kernel = info_of(builder.kernels()[i], functions[i]);
+  for (size_t i = 0; i < program.calls.size(); ++i) {
+    size_t k = builder.kernel_of(i);
+    program.calls[i].kernel = info_of(builder.kernels()[k], functions[k]);
+  }
   program.code = std::move(jit);
   return std::make_shared<const Program>(std::move(program));
 }
@@ -61,7 +63,10 @@ Program plan_program(const Graph& fused, const CompileOptions& options) {
 }
 
 std::vector<loop::Kernel> lower_all(const Graph& fused, const CompileOptions& options) {
-  return std::move(planned(fused, options).kernels());
+  ProgramBuilder builder = planned(fused, options);
+  std::vector<loop::Kernel> out;
+  for (size_t i = 0; i < builder.program().calls.size(); ++i) out.push_back(builder.named_kernel(i));
+  return out;
 }
 
 }  // namespace nnc

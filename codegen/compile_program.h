@@ -23,7 +23,7 @@ std::shared_ptr<const Program> compile_program(const Graph& fused, const Compile
 /// The same table with its memory planned, and no code behind it: for listings.
 Program plan_program(const Graph& fused, const CompileOptions& options);
 
-/// The kernels compile_program() would make, in order, without compiling them.
+/// The kernel of each call that compile_program() would make, in order, without compiling them.
 std::vector<loop::Kernel> lower_all(const Graph& fused, const CompileOptions& options);
 
 }  // namespace nnc

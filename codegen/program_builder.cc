@@ -54,16 +54,31 @@ void collect_regions(const Graph& graph, std::vector<RegionOf>& out) {
 }  // namespace
 
 void ProgramBuilder::lower_regions(const Graph& graph) {
-  std::vector<RegionOf> regions;
-  collect_regions(graph, regions);
-  kernels_.resize(regions.size());
-  std::vector<size_t> first = first_equal(regions);
-  parallel_for(threads_, regions.size(), [&](size_t i, size_t) {
-    if (first[i] == i) kernels_[i] = lower(*regions[i].graph, regions[i].id, target_, expected_);
-  });
-  for (size_t i = 0; i < regions.size(); ++i) {
-    if (first[i] != i) kernels_[i] = renamed(kernels_[first[i]], regions[i]);
+  collect_regions(graph, regions_);
+  std::vector<size_t> first = first_equal(regions_), distinct;
+  kernel_of_.resize(regions_.size());
+  for (size_t i = 0; i < regions_.size(); ++i) {
+    kernel_of_[i] = first[i] == i ? distinct.size() : kernel_of_[first[i]];
+    if (first[i] == i) distinct.push_back(i);
   }
+  kernels_.resize(distinct.size());
+  parallel_for(threads_, distinct.size(), [&](size_t i, size_t) {
+    const RegionOf& region = regions_[distinct[i]];
+    kernels_[i] = lower(*region.graph, region.id, target_, expected_);
+  });
+}
+
+loop::Kernel ProgramBuilder::named_kernel(size_t call) const {
+  return renamed(kernels_[kernel_of_[call]], regions_[call]);
+}
+
+loop::Kernel& ProgramBuilder::own_kernel(size_t call) {
+  size_t& index = kernel_of_[call];
+  if (std::ranges::count(kernel_of_, index) > 1) {
+    kernels_.push_back(loop::Kernel(kernels_[index]));
+    index = kernels_.size() - 1;
+  }
+  return kernels_[index];
 }
 
 int ProgramBuilder::add_slot(Slot slot) {
@@ -134,7 +149,7 @@ void ProgramBuilder::region(const Graph& graph, NodeId id, Slots& slots, const S
     std::string name = n.results.size() == 1 ? a.name : fmt::format("{}:{}", a.name, i);
     slots[{id, i}] = it != wanted.end() ? it->second : arena_slot(n.results[i], name);
   }
-  const loop::Kernel& kernel = kernels_[program_.calls.size()];
+  const loop::Kernel& kernel = kernels_[kernel_of_[program_.calls.size()]];
   Call call{.kind = a.kind, .name = a.name, .parts = parts_of(*body_of(n)), .loc = n.loc};
   for (const loop::Buffer& b : kernel.buffers) {
     if (b.role == loop::BufferRole::Scratch) continue;

@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "codegen/equal_regions.h"
 #include "codegen/program.h"
 #include "codegen/target.h"
 
@@ -14,12 +15,17 @@ class ProgramBuilder {
   ProgramBuilder(const Target& target, const Bindings& expected, int threads)
       : target_(target), expected_(expected), threads_(threads) {}
 
-  /// Lowers every region, several at a time, and walks the whole graph; `kernels()[i]` belongs to `program().calls[i]`.
+  /// Lowers every distinct region, several at a time, and walks the whole graph, which must outlive this.
   void build(const Graph& graph);
 
   Program& program() { return program_; }
+  /// Each belongs to one call of the program or to several.
   const std::vector<loop::Kernel>& kernels() const { return kernels_; }
-  std::vector<loop::Kernel>& kernels() { return kernels_; }
+  size_t kernel_of(size_t call) const { return kernel_of_[call]; }
+  /// The call's kernel under the names of its own region.
+  loop::Kernel named_kernel(size_t call) const;
+  /// The call's kernel to change: no other call shares it any more.
+  loop::Kernel& own_kernel(size_t call);
   /// State to write at the end: the new value's slot and the state's own slot.
   struct StateWrite {
     int value, state;
@@ -44,7 +50,9 @@ class ProgramBuilder {
   Bindings expected_;
   int threads_;
   Program program_;
+  std::vector<RegionOf> regions_;  // one per call
   std::vector<loop::Kernel> kernels_;
+  std::vector<size_t> kernel_of_;
   std::map<std::string, int> states_;  // path → slot
   std::vector<StateWrite> state_writes_;
 };

@@ -53,8 +53,9 @@ void stream_results(ProgramBuilder& builder, const Bindings& expected) {
   for (size_t i = 0; i < p.calls.size(); ++i) {
     const Call& call = p.calls[i];
     if (!writes_once(call.kind)) continue;
-    auto buffer = builder.kernels()[i].buffers.begin();  // scratch comes last
-    for (const Argument& a : call.arguments) (buffer++)->streamed = is_streamed(p, call, a, expected);
+    for (size_t k = 0; k < call.arguments.size(); ++k) {  // scratch comes last
+      if (is_streamed(p, call, call.arguments[k], expected)) builder.own_kernel(i).buffers[k].streamed = true;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Leaves that fill, and ops that move elements: each is a view of its operand or result, copied in row-major
 // order.
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -73,15 +74,30 @@ void compute_iota(const OpCall& c) {
   for_each_index<2>(y.shape(), {index, whole(y)}, [&](auto at) { y.set_int(at[1], at[0]); });
 }
 
+namespace {
+
+// Elements in order, N of each block of words.
+template <size_t N, class T, class F>
+void draw(const RandomStream& stream, std::span<T> y, F number) {
+  for (size_t i = 0; i < y.size(); i += N) {
+    PhiloxCounter words = stream.block(i / N);
+    for (size_t k = 0; k < std::min(N, y.size() - i); ++k) y[i + k] = number(words, k);
+  }
+}
+
+}  // namespace
+
 // The stream is drawn in the node's own type: in F64 precision the same numbers come, widened.
 void compute_random(const OpCall& c) {
   const RandomAttrs& a = c.as<RandomAttrs>();
   RandomStream stream(a.key, c.in[0]->get_int(0), c.in[1]->get_int(0));
-  bool narrow = a.type.dtype == DType::F32;
-  for (int64_t i = 0; i < c.out[0].count(); ++i) {
-    auto n = static_cast<uint64_t>(i);
-    c.out[0].set(i, narrow ? stream.f32(n) : stream.f64(n));
-  }
+  visit_float(c.out[0].dtype(), [&]<class T>(T) {
+    auto y = c.out[0].as<T>();
+    if (a.type.dtype == DType::F32)
+      draw<4>(stream, y, RandomStream::f32_of);
+    else
+      draw<2>(stream, y, RandomStream::f64_of);
+  });
 }
 
 void compute_permute(const OpCall& c) {

@@ -56,6 +56,7 @@ void compare(const OpCall& c, F f) {
 }
 
 void copy_elements(const OpCall& c) {
+  if (c.in[0] == &c.out[0]) return;
   std::copy(c.in[0]->bytes().begin(), c.in[0]->bytes().end(), c.out[0].bytes().begin());
 }
 

@@ -1,4 +1,5 @@
-// Runs a graph node by node. Values are shared, not copied, and dropped after their last use.
+// Runs a graph node by node. Values are shared, not copied, and dropped after their last use; an elementwise op writes
+// its result over an operand that ends there.
 #include "ir/interpreter.h"
 
 #include <algorithm>
@@ -16,8 +17,18 @@ namespace {
 
 using Ref = std::shared_ptr<const Tensor>;
 
-Ref own(Tensor t) { return std::make_shared<const Tensor>(std::move(t)); }
+Ref own(Tensor t) { return std::make_shared<Tensor>(std::move(t)); }
 Ref borrow(const Tensor& t) { return Ref(std::shared_ptr<void>(), &t); }
+
+// The tensor, to be written over or taken away, where this is all that holds it; null otherwise.
+Tensor* last_owned(const Ref& r) {
+  return r.use_count() == 1 && !r->is_view() ? const_cast<Tensor*>(r.get()) : nullptr;
+}
+
+Tensor taken(const Ref& r) {
+  if (Tensor* owned = last_owned(r)) return std::move(*owned);
+  return *r;
+}
 
 struct Context {
   const NamedTensors& params;
@@ -37,6 +48,16 @@ struct Application {
 };
 
 std::vector<Ref> run_graph(const Graph& graph, const Context& context, std::vector<Ref> inputs);
+
+// The operand whose memory an op may have for its result; null if there is none.
+Tensor* overwritable(const Application& node, const Context& context, const std::vector<Ref>& in) {
+  if (!is_elementwise(node.op)) return nullptr;
+  for (const Ref& r : in) {
+    Tensor* owned = last_owned(r);
+    if (owned && owned->dtype() == context.stored(node.results[0].dtype)) return owned;
+  }
+  return nullptr;
+}
 
 std::vector<Tensor> allocate(const std::vector<Type>& types, const Context& context) {
   std::vector<Tensor> out;
@@ -80,9 +101,14 @@ std::vector<Ref> apply(const Application& node, const Context& context, const st
                        IndexFault& fault) {
   if (node.op == Op::Scan) return scan(node, context, in);
   if (node.op == Op::Region) return run_graph(*std::get<RegionAttrs>(node.attrs).body.graph, context, in);
+  std::vector<Tensor> out;
+  Tensor* overwritten = overwritable(node, context, in);
+  if (overwritten)
+    out.push_back(std::move(*overwritten));
+  else
+    out = allocate(node.results, context);
   std::vector<const Tensor*> operands;
-  for (const Ref& r : in) operands.push_back(r.get());
-  std::vector<Tensor> out = allocate(node.results, context);
+  for (const Ref& r : in) operands.push_back(r.get() == overwritten ? &out[0] : r.get());
   compute({node.op, node.attrs, operands, out, context.bindings, &fault});
   std::vector<Ref> results;
   for (Tensor& t : out) results.push_back(own(std::move(t)));
@@ -118,7 +144,8 @@ class Run {
   std::vector<Ref> outputs();
 
  private:
-  std::vector<Ref> evaluate_node(NodeId id) const;
+  std::vector<Ref> evaluate_node(NodeId id);
+  Ref operand(Value v);
   Ref input(NodeId id) const;
   Ref param(const ParamAttrs& a) const;
   void drop_unused(const Node& node);
@@ -170,12 +197,18 @@ Ref Run::param(const ParamAttrs& a) const {
   return widened(t, context_.stored(a.type.dtype));
 }
 
-std::vector<Ref> Run::evaluate_node(NodeId id) const {
+// Handed over at its last use.
+Ref Run::operand(Value v) {
+  Ref& value = values_[v.node][v.index];
+  return uses_[v.node] == 1 ? std::move(value) : value;
+}
+
+std::vector<Ref> Run::evaluate_node(NodeId id) {
   const Node& node = graph_.node(id);
   if (node.op == Op::Input) return {input(id)};
   if (node.op == Op::Param) return {param(node.as<ParamAttrs>())};
   std::vector<Ref> operands;
-  for (Value v : node.operands) operands.push_back(values_[v.node][v.index]);
+  for (Value v : node.operands) operands.push_back(operand(v));
   IndexFault fault{node.op, "", node.loc, 0, -1};
   std::vector<Ref> results = apply({node.op, node.attrs, node.results}, context_, operands, fault);
   if (fault.extent >= 0) fault.scope = graph_.scope_path(node.scope);
@@ -223,7 +256,7 @@ std::vector<Tensor> interpret(const Graph& graph, const NamedTensors& inputs, co
     arguments.push_back(widened(inputs.at(a.name), context.stored(a.type.dtype)));
   }
   std::vector<Tensor> out;
-  for (const Ref& r : run_graph(graph, context, std::move(arguments))) out.push_back(*r);
+  for (const Ref& r : run_graph(graph, context, std::move(arguments))) out.push_back(taken(r));
   return out;
 }
 
@@ -237,7 +270,7 @@ std::vector<Tensor> evaluate_op(Op op, const Attrs& attrs, const std::vector<Typ
   std::vector<Ref> refs = apply({op, attrs, results}, context, in, fault);
   report(std::move(fault), options);
   std::vector<Tensor> out;
-  for (const Ref& r : refs) out.push_back(*r);
+  for (const Ref& r : refs) out.push_back(taken(r));
   return out;
 }
 

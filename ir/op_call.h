@@ -9,8 +9,8 @@
 
 namespace nnc {
 
-/// Operands have the element types the precision gives them; results are there, zeroed, in their final
-/// shapes.
+/// Operands have the element types the precision gives them; results are there, zeroed, in their final shapes. Of an
+/// elementwise op the result may be an operand too.
 struct OpCall {
   Op op;
   const Attrs& attrs;

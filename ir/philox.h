@@ -51,11 +51,13 @@ class RandomStream {
     PhiloxKey b = split(i);
     return philox4x32({b[0], b[1], counter_[0], counter_[1]}, key_);
   }
-  constexpr float f32(uint64_t i) const { return uniform_f32(block(i / 4)[i % 4]); }
-  constexpr double f64(uint64_t i) const {
-    PhiloxCounter words = block(i / 2);
-    return uniform_f64(words[2 * (i % 2)], words[2 * (i % 2) + 1]);
+  /// Number k of a block: four of f32, two of f64.
+  static constexpr float f32_of(const PhiloxCounter& words, size_t k) { return uniform_f32(words[k]); }
+  static constexpr double f64_of(const PhiloxCounter& words, size_t k) {
+    return uniform_f64(words[2 * k], words[2 * k + 1]);
   }
+  constexpr float f32(uint64_t i) const { return f32_of(block(i / 4), i % 4); }
+  constexpr double f64(uint64_t i) const { return f64_of(block(i / 2), i % 2); }
 
  private:
   static constexpr std::array<uint32_t, 2> split(uint64_t x) {

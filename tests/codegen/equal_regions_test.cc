@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "codegen/lower.h"
+#include "codegen/program_builder.h"
 #include "ir/builder.h"
 #include "ir/graph_text.h"
+#include "passes/fuse.h"
 #include "tests/support/eval.h"
 
 namespace nnc::test {
@@ -46,6 +48,22 @@ TEST(EqualRegions, KeepTheirOwnNames) {
   loop::Kernel own = lower(r.outer, r.all[1].id, Target::host(), {});
   loop::Kernel other = renamed(lower(r.outer, r.all[0].id, Target::host(), {}), r.all[1]);
   EXPECT_EQ(print(other), print(own));
+}
+
+TEST(EqualRegions, AreOneKernelOfAProgramUntilACallChangesIt) {
+  Graph fused = fuse(
+      parse_graph("graph g(a: f32[8], b: f32[8], c: f32[8]) {\n x = exp(a) : f32[8]\n y = sin(b) : f32[8]\n"
+                  " z = exp(c) : f32[8]\n output p = x\n output q = y\n output r = z }"));
+  ProgramBuilder builder(Target::host(), {}, 2);
+  builder.build(fused);
+  ASSERT_EQ(builder.program().calls.size(), 3u);
+  EXPECT_EQ(builder.kernels().size(), 2u);
+  EXPECT_EQ(builder.kernel_of(0), builder.kernel_of(2));
+  EXPECT_EQ(builder.named_kernel(2).name, builder.program().calls[2].name);
+  builder.own_kernel(2).buffers[1].streamed = true;
+  EXPECT_EQ(builder.kernels().size(), 3u);
+  EXPECT_FALSE(builder.kernels()[builder.kernel_of(0)].buffers[1].streamed);
+  EXPECT_EQ(&builder.own_kernel(2), &builder.kernels()[builder.kernel_of(2)]);
 }
 
 }  // namespace

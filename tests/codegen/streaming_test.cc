@@ -181,5 +181,17 @@ TEST(StreamedResults, AreLargeAndTakeNobodysPlace) {
   }
 }
 
+TEST(StreamedResults, LeaveAnEqualKernelThatWritesInPlaceAsItIs) {
+  Target target = Target::host();
+  if (!target.streams) GTEST_SKIP() << "no such stores here";
+  std::vector<loop::Kernel> kernels =
+      lower_all(fuse(parse_graph("graph g(d: f32[16777216], x: f32[16777216]) {\n"
+                                 " w = param(path = \"w\") : f32[16777216]\n s = sub(w, d) : f32[16777216]\n"
+                                 " t = sub(x, d) : f32[16777216]\n write w = s\n output y = t }")),
+                {.target = target, .max_dims = {}, .expected = {}});
+  ASSERT_EQ(kernels.size(), 2u);
+  EXPECT_NE(kernels[0].buffers.back().streamed, kernels[1].buffers.back().streamed);
+}
+
 }  // namespace
 }  // namespace nnc::test

@@ -45,6 +45,23 @@ TEST(Interpret, BindsSymbolsAndReturnsStateWrites) {
   EXPECT_EQ(state.at("w"), f32({2}, {1, 10}));
 }
 
+TEST(Interpret, OverwritesNothingThatIsReadAgain) {
+  Graph g;
+  Builder b(g);
+  Value x = b.input("x", {DType::F32, {2}}), w = b.param("w", {DType::F32, {2}});
+  Value sum = b.add(x, w), twice = b.add(sum, sum), less = b.sub(twice, w), kept = b.neg(less);
+  g.add_output({"less", less});
+  g.add_output({"kept", kept});
+  g.add_output({"again", kept});
+  NamedTensors inputs{{"x", f32({2}, {1, 2})}}, state{{"w", f32({2}, {10, 20})}};
+  auto y = interpret(g, inputs, state);
+  EXPECT_EQ(y[0], f32({2}, {12, 24}));
+  EXPECT_EQ(y[1], f32({2}, {-12, -24}));
+  EXPECT_EQ(y[2], y[1]);
+  EXPECT_EQ(inputs.at("x"), f32({2}, {1, 2}));
+  EXPECT_EQ(state.at("w"), f32({2}, {10, 20}));
+}
+
 TEST(Interpret, NamesWhatDoesNotFit) {
   Graph g = linear_graph();
   NamedTensors w{{"w", f32({2}, {1, 1})}};
