@@ -1,7 +1,8 @@
 // exp, expm1, tanh and erf in f32. All reduce x = n ln 2 + r, |r| <= ln 2 / 2, with a two-part ln 2 (Cody and
 // Waite); polynomials are minimax fits of our own (Remez exchange in extended precision, then rounded to f32), each
-// named after the function it approximates.
+// named after the function it approximates. AVX-512 has tables for all but expm1 (math_table).
 #include "codegen/avx512.h"
+#include "codegen/math_table.h"
 #include "codegen/vector_math.h"
 
 namespace nnc {
@@ -30,7 +31,7 @@ constexpr double kLogErfc[] = {-1.12312582e-05, 0.000322803418, -0.0036424573, 0
                                -0.106236875,    -0.635151327,   -1.12864852};
 
 struct Reduced {
-  Vec n, r, integer;  // n as a float and as an integer
+  Vec r, n;  // n is an integer
 };
 
 Reduced reduce(Vec x) {
@@ -38,7 +39,7 @@ Reduced reduce(Vec x) {
   Vec n = shifted - kMagic;
   Vec r = fma(n, -kLn2Low, fma(n, -kLn2High, x));
   Vec number = bits(shifted);
-  return {n, r, number - number.integer(kMagicBits)};
+  return {r, number - number.integer(kMagicBits)};
 }
 
 // 2^n for n in [-126, 127].
@@ -55,8 +56,7 @@ Vec clamp(Vec x, double low, double high) {
 // Where the result is a normal number.
 Vec exp_normal(Vec x) {
   Reduced a = reduce(x);
-  Vec e = exp_of_remainder(a.r);
-  return is_avx512(x) ? scale_by_power(e, a.n) : e * power_of_two(a.integer);
+  return exp_of_remainder(a.r) * power_of_two(a.n);
 }
 
 }  // namespace
@@ -64,11 +64,11 @@ Vec exp_normal(Vec x) {
 // Scaled in two steps, of which the last one rounds, overflows or underflows.
 Vec emit_exp(Vec x) {
   if (is_f64(x)) return libm("exp", {x});
+  if (fits_avx512(x)) return table_exp(x);
   Reduced a = reduce(clamp(x, -104, 89));
   Vec e = exp_of_remainder(a.r);
-  if (is_avx512(x)) return scale_by_power(e, a.n);
-  Vec half = shift_right_arithmetic(a.integer, 1);
-  return e * power_of_two(half) * power_of_two(a.integer - half);
+  Vec half = shift_right_arithmetic(a.n, 1);
+  return e * power_of_two(half) * power_of_two(a.n - half);
 }
 
 // 2^n (e^r - 1) + (2^n - 1), halved on the way so that 2^128 does not overflow early.
@@ -76,12 +76,13 @@ Vec emit_expm1(Vec x) {
   if (is_f64(x)) return libm("expm1", {x});
   Reduced a = reduce(clamp(x, -18, 89));
   Vec tail = fma(a.r * a.r, polynomial(a.r, kExpm1Tail), a.r);
-  Vec scale = power_of_two(a.integer - a.integer.integer(1));
+  Vec scale = power_of_two(a.n - a.n.integer(1));
   return select(abs(x) < 0x1p-25, x, fma(scale, tail, scale - 0.5) * 2);
 }
 
 Vec emit_tanh(Vec x) {
   if (is_f64(x)) return libm("tanh", {x});
+  if (fits_avx512(x)) return table_tanh(x);
   Vec a = abs(x), z = a * a;
   Vec near = fma(a * z, polynomial(z, kTanh), a);
   Vec e = exp_normal(clamp(a + a, 0, 20));
@@ -91,6 +92,7 @@ Vec emit_tanh(Vec x) {
 
 Vec emit_erf(Vec x) {
   if (is_f64(x)) return libm("erf", {x});
+  if (fits_avx512(x)) return table_erf(x);
   Vec a = abs(x), z = a * a;
   Vec near = fma(a, polynomial(z, kErf), a);
   Vec t = clamp(a, 0, 4);

@@ -121,6 +121,19 @@ TEST_P(VectorMath, StaysWithinItsBounds) {
   }
 }
 
+TEST_P(VectorMath, ReachesItsLimitsAndNotMore) {
+  Jit jit(Target::named(GetParam()));
+  int lanes = jit.target().vector_bytes / 4;
+  Tensor zero = Tensor::from(DType::F32, {2}, {0.0, -0.0});
+  EXPECT_EQ(apply(jit, op(Op::Exp), lanes, zero), Tensor::from(DType::F32, {2}, {1, 1}));
+  Tensor far = Tensor::from(DType::F32, {4}, {-kInf, -10, 10, kInf}), x = sweep(4999, -10, 10);
+  for (Op o : {Op::Tanh, Op::Erf}) {
+    EXPECT_EQ(apply(jit, op(o), lanes, far), Tensor::from(DType::F32, {4}, {-1, -1, 1, 1}));
+    Tensor y = apply(jit, op(o), lanes, x);
+    for (int64_t i = 0; i < x.count(); ++i) ASSERT_FALSE(std::abs(y.get(i)) > 1) << x.get(i);
+  }
+}
+
 // Random bits reach the extremes; bases near 1 with large exponents need every bit of the logarithm.
 TEST_P(VectorMath, RaisesToPowers) {
   Jit jit(Target::named(GetParam()));
