@@ -9,8 +9,6 @@ using loop::Val;
 
 namespace {
 
-constexpr int64_t kRoundsPerChunk = 64;
-
 using Rules = std::vector<FoldRule>;
 
 std::vector<Val> flatten(const std::vector<FoldStates>& parts) {
@@ -156,6 +154,10 @@ FoldStates fold_loop(Builder& b, const FoldLoop& loop, const Rules& rules, int l
   FoldStates total =
       has_rounds ? chunks(b, loop, rules, lanes, whole, step) : fold_identities(b, rules, lanes);
   return has_rest ? remainder(b, loop, rules, std::move(total), whole, n, step) : total;
+}
+
+FoldStates fold_range(Builder& b, const Rules& rules, int lanes, Val lo, Val hi, const FoldStep& step) {
+  return rounds(b, FoldLoop{}, rules, lanes, lo, hi, step);
 }
 
 FoldStates fold_nest(Builder& b, const Shape& extents, int step, int unroll, const Rules& rules, int lanes,

@@ -27,6 +27,8 @@ void bind_fold(Pull& pull, const BodyFold& fold, const AccessMap& map, const Fol
 
 using FoldStates = std::vector<FoldState>;
 
+inline constexpr int64_t kRoundsPerChunk = 64;
+
 /// A loop over [0, extent). With `step` above 1 an iteration covers that many points, one per lane.
 struct FoldLoop {
   Dim extent;
@@ -39,6 +41,9 @@ using FoldStep = std::function<FoldStates(loop::Val iv, loop::Val active)>;
 /// States are `lanes` wide throughout.
 FoldStates fold_loop(loop::Builder& b, const FoldLoop& loop, const std::vector<FoldRule>& rules, int lanes,
                      const FoldStep& step);
+/// A part of such a loop, no longer than a chunk and without steps or rounds.
+FoldStates fold_range(loop::Builder& b, const std::vector<FoldRule>& rules, int lanes, loop::Val lo,
+                      loop::Val hi, const FoldStep& step);
 /// Folded as a balanced tree.
 FoldStates fold_tree(loop::Builder& b, const std::vector<FoldRule>& rules, std::vector<FoldStates> parts);
 FoldStates fold_identities(loop::Builder& b, const std::vector<FoldRule>& rules, int lanes);

@@ -33,6 +33,10 @@ const Case kCases[] = {
      " q = div(e, sb) : f32[3, N]\n output y = q }"},
     {"column sums", KernelKind::Reduce,
      "graph g(x: f32[70, N]) { s = reduce(x, monoid = add, axes = [0]) : f32[N]\n output y = s }"},
+    {"sums and places of columns", KernelKind::Reduce,
+     "graph g(x: f32[150, N]) {\n s = reduce(x, monoid = add, axes = [0]) : f32[N]\n"
+     " a = argmax(x, axis = 0) : i32[N]\n f = cast(a, to = f32) : f32[N]\n t = add(s, f) : f32[N]\n"
+     " output y = t }"},
 };
 
 // Memory that begins `offset` elements behind a multiple of 64 bytes, and must not be written past its end.

@@ -1,0 +1,185 @@
+// Column sums and their like: neighbouring results side by side, one per lane, down all that is folded. A matrix that
+// no cache of a core holds is read a few rows at a time, all columns of a task's before the next rows, so that memory is
+// read in order; what its columns have come to so far is kept beside.
+#include <algorithm>
+
+#include "codegen/reduce_nest.h"
+
+namespace nnc {
+
+using loop::Val;
+
+namespace {
+
+constexpr int64_t kStrip = 1024;  // columns read side by side
+
+class ColumnKernel {
+ public:
+  explicit ColumnKernel(ReduceNest& nest)
+      : nest_(nest), b_(nest.b), vectors_(column_vectors()), block_(int64_t{vectors_} * nest.lanes) {}
+
+  void run() {
+    bool by_rows = nest_.k.is_large() && nest_.kept.empty() && nest_.folded.size() == 1;
+    by_rows ? strips() : columns();
+  }
+
+ private:
+  // To use neighbouring cache lines and hide the latency of an add; half of the registers hold sums.
+  int column_vectors() const {
+    int width = 0;
+    for (const FoldRule& r : nest_.rules) width += r.width();
+    return std::clamp(nest_.k.target.vector_registers / 2 / width, 1, nest_.expensive() ? 2 : 8);
+  }
+
+  const Dim& width() const { return nest_.loops[nest_.lane].extent; }
+
+  // `vectors` neighbours of the lanes' loop: a variable each, and the rules of all of them.
+  struct Block {
+    std::vector<IndexExpr> lanes;
+    std::vector<FoldRule> rules;
+    Val active;
+  };
+  Block block_at(Val lo, int vectors, Val active) {
+    Block block{{}, {}, active};
+    for (int v = 0; v < vectors; ++v) {
+      block.lanes.push_back(nest_.k.pull.variable(width()));
+      nest_.k.pull.set(block.lanes.back(), b_.add(lo, b_.index(v * nest_.lanes)));
+      block.rules.insert(block.rules.end(), nest_.rules.begin(), nest_.rules.end());
+    }
+    return block;
+  }
+
+  FoldStates points(const Block& block, const std::vector<Val>& ivs) {
+    Pull::Scope scope(nest_.k.pull);
+    nest_.set_folded(ivs);
+    FoldStates all;
+    for (const IndexExpr& l : block.lanes) {
+      FoldStates states = nest_.points(nest_.coordinates(l), {nest_.lanes, Pull::id_of(l), block.active});
+      all.insert(all.end(), states.begin(), states.end());
+    }
+    return all;
+  }
+
+  void store(const Block& block, const FoldStates& states) {
+    auto count = static_cast<ptrdiff_t>(nest_.rules.size());
+    auto from = states.begin();
+    for (const IndexExpr& l : block.lanes) {
+      nest_.store_results(nest_.coordinates(l), {from, from + count},
+                          {nest_.lanes, Pull::id_of(l), block.active});
+      from += count;
+    }
+  }
+
+  // --- one block after the other
+
+  void columns() {
+    Dim rows = element_count(nest_.extents(nest_.kept));
+    nest_.k.kernel.tasks = {{rows, 1}, {width(), block_}};
+    Val n = b_.dim(width()), blocks = b_.ceil_div(n, block_);
+    b_.for_each(b_.task_begin(), b_.task_end(), 1, [&](Val task) {
+      Pull::Scope scope(nest_.k.pull);
+      nest_.set_kept(b_.idiv(task, blocks));
+      Val lo = b_.mul(b_.irem(task, blocks), b_.index(block_)), end = b_.add(lo, b_.index(block_));
+      auto whole = [&] {
+        column_block(lo, vectors_, {});
+        return std::vector<Val>{};
+      };
+      auto part = [&] {
+        b_.for_each(lo, n, nest_.lanes, [&](Val at) { column_block(at, 1, rest_of(at, n)); });
+        return std::vector<Val>{};
+      };
+      b_.if_else(b_.apply(Op::Le, {end, n}), whole, part);
+    });
+  }
+
+  Val rest_of(Val at, Val end) { return b_.lane_mask(b_.sub(end, at), nest_.lanes); }
+
+  void column_block(Val lo, int vectors, Val active) {
+    Pull::Scope scope(nest_.k.pull);
+    Block block = block_at(lo, vectors, active);
+    FoldStates states = fold_nest(b_, nest_.extents(nest_.folded), 1, 1, block.rules, nest_.lanes,
+                                  [&](const std::vector<Val>& ivs, Val) { return points(block, ivs); });
+    store(block, states);
+  }
+
+  // --- a few rows after the other
+
+  void strips() {
+    int64_t strip = block_ * std::max<int64_t>(1, kStrip / block_);
+    for (const FoldRule& r : nest_.rules) {
+      for (DType t : r.types()) totals_.push_back(nest_.k.scratch("total", t, strip));
+    }
+    nest_.k.kernel.tasks = {{width(), block_}};
+    Val last = b_.imin(b_.mul(b_.task_end(), b_.index(block_)), b_.dim(width()));
+    b_.for_each(b_.mul(b_.task_begin(), b_.index(block_)), last, strip,
+                [&](Val begin) { one_strip(begin, b_.imin(b_.add(begin, b_.index(strip)), last)); });
+  }
+
+  void one_strip(Val begin, Val end) {
+    Val rows = b_.dim(nest_.loops[nest_.folded[0]].extent);
+    b_.for_each(begin, end, nest_.lanes, [&](Val at) {
+      set_totals(b_.sub(at, begin), fold_identities(b_, nest_.rules, nest_.lanes));
+    });
+    b_.for_each(b_.index(0), rows, kRoundsPerChunk, [&](Val row) {
+      Val below = b_.imin(b_.add(row, b_.index(kRoundsPerChunk)), rows);
+      blocks(begin, end, [&](const Block& block, Val at) { add_rows(block, b_.sub(at, begin), row, below); });
+    });
+    blocks(begin, end, [&](const Block& block, Val at) { store(block, totals(block, b_.sub(at, begin))); });
+  }
+
+  void blocks(Val begin, Val end, const std::function<void(const Block& block, Val at)>& f) {
+    auto one = [&](Val at, int vectors, Val active) {
+      Pull::Scope scope(nest_.k.pull);
+      f(block_at(at, vectors, active), at);
+    };
+    Val whole = b_.sub(end, b_.irem(b_.sub(end, begin), b_.index(block_)));
+    b_.for_each(begin, whole, block_, [&](Val at) { one(at, vectors_, {}); });
+    b_.for_each(whole, end, nest_.lanes, [&](Val at) { one(at, 1, rest_of(at, end)); });
+  }
+
+  void add_rows(const Block& block, Val place, Val row, Val below) {
+    FoldStates sums = fold_range(b_, block.rules, nest_.lanes, row, below,
+                                 [&](Val iv, Val) { return points(block, {iv}); });
+    set_totals(place, fold_merge_all(b_, block.rules, totals(block, place), sums));
+  }
+
+  FoldStates totals(const Block& block, Val place) {
+    FoldStates out;
+    for (size_t i = 0; i < block.rules.size(); ++i) {
+      FoldState state;
+      for (int part = 0; part < block.rules[i].width(); ++part)
+        state.push_back(b_.load(total(i, part), total_at(i, place), nest_.lanes));
+      out.push_back(std::move(state));
+    }
+    return out;
+  }
+
+  void set_totals(Val place, const FoldStates& states) {
+    for (size_t i = 0; i < states.size(); ++i) {
+      for (size_t part = 0; part < states[i].size(); ++part)
+        b_.store(total(i, static_cast<int>(part)), total_at(i, place), states[i][part]);
+    }
+  }
+
+  // Where state i of a block is: rule i modulo the rules, vector i divided by them.
+  int total(size_t i, int part) const {
+    int before = part;
+    for (size_t rule = 0; rule < i % nest_.rules.size(); ++rule) before += nest_.rules[rule].width();
+    return totals_[static_cast<size_t>(before)];
+  }
+  Val total_at(size_t i, Val place) {
+    return b_.add(place, b_.index(static_cast<int64_t>(i / nest_.rules.size()) * nest_.lanes));
+  }
+
+  ReduceNest& nest_;
+  loop::Builder& b_;
+  int vectors_;
+  int64_t block_;            // columns
+  std::vector<int> totals_;  // scratch: each part of each rule's state, of all columns of a strip
+};
+
+}  // namespace
+
+void reduce_columns(ReduceNest& nest) { ColumnKernel(nest).run(); }
+
+}  // namespace nnc
