@@ -29,12 +29,12 @@ constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 constexpr int64_t kFewRows = 48;
 constexpr double kThreads = 2;         // that are expected to share a product
 constexpr double kLatency = 4;         // of a fused multiply-add, before the next of its chain
-constexpr double kTileCost = 20;       // of beginning and ending one
-constexpr double kRunCost = 3;         // of a tile's row of results
+constexpr double kTileCost = 10;       // of beginning and ending one
+constexpr double kRunCost = 1;         // of a tile's row of results
+constexpr double kFinishCost = 3;      // times as much, where an epilogue follows
 constexpr double kLoadCost = 0.1;      // of a load beside what its port takes
-constexpr double kLaneSumCost = 3;     // of adding two vectors' halves
-constexpr double kStreamRate = 16;     // bytes a cycle from the second-level cache
-constexpr double kRunRate = 32;        // the same in long runs
+constexpr double kLaneSumCost = 2;     // of adding two vectors' halves
+constexpr double kStreamRate = 32;     // bytes a cycle from the second-level cache
 constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
 
 }  // namespace
@@ -75,12 +75,23 @@ double Cost::rows_far() const {
 
 double Cost::computing(const Plan& p) const { return p.axis == VectorAxis::Columns ? tiles(p) : sums(p); }
 
+// Cycles in which a step's columns come from the second-level cache. Where their lines are none of the vectors', one strip
+// of rows reads one line more; several, whose broadcasts need the same ports, half as fast.
+double Cost::stream(const Plan& p, int vectors) const {
+  if (in_l1(p, s_.columns) || passing()) return 0;
+  bool astride = s_.column.depth_stride * s_.element_bytes % target_.vector_bytes != 0;
+  bool once = s_.rows <= p.tile.rows;
+  double lines = !astride ? vectors : once ? vectors + 1 : 2 * vectors;
+  return lines * target_.vector_bytes / kStreamRate;
+}
+
 // Fused multiply-adds need two loads' and two fmas' ports, the chain's latency, and columns that come from the
 // second-level cache: where all else is equal, fewer of them.
 double Cost::step(const Plan& p, int rows, int vectors) const {
-  double stream = in_l1(p, s_.columns) || passing() ? 0 : vectors * target_.vector_bytes / kStreamRate;
-  return std::max({rows * vectors / 2.0, (rows + vectors) * (0.5 + kLoadCost), kLatency, stream}) +
-         stream * kStreamShare;
+  double streamed = stream(p, vectors);
+  return std::max(
+             {rows * vectors / 2.0, (rows + vectors) * (0.5 + kLoadCost), kLatency / p.chains, streamed}) +
+         streamed * kStreamShare;
 }
 
 // A step of all rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the number of rows
@@ -106,7 +117,10 @@ double Cost::tiles(const Plan& p) const {
   auto count = static_cast<double>(strips(p) * (whole + rest));
   auto stores = static_cast<double>(s_.rows * ceil_div(s_.columns, lanes)),
        runs = static_cast<double>(s_.rows * panels(p));
-  return cycles * static_cast<double>(s_.depth) + count * kTileCost + stores + runs * kRunCost;
+  double added = kLatency * std::log2(p.chains) + p.tile.rows * p.tile.vectors * (p.chains - 1) / 2.0;
+  double finish = s_.plain ? 1 : kFinishCost;
+  return cycles * static_cast<double>(s_.depth) + count * (kTileCost * finish + added) + stores +
+         runs * kRunCost * finish;
 }
 
 // Vectors along depth, and their lanes added at the end.
@@ -114,7 +128,7 @@ double Cost::tile_of_sums(const Plan& p, int64_t rows) const {
   const int columns = p.tile.vectors;
   auto streamed = static_cast<double>((in_l1(p, s_.columns) ? 0 : columns) + (in_l1(p, s_.rows) ? 0 : rows));
   auto loads = static_cast<double>(rows + columns), products = static_cast<double>(rows * columns);
-  double stream = streamed * target_.vector_bytes / kRunRate;
+  double stream = streamed * target_.vector_bytes / kStreamRate;
   double cycles = std::max({products / 2, loads / 2, kLatency, stream}) + loads * kLoadCost;
   double halves = columns - 1 + std::log2(p.tile.lanes) - std::ceil(std::log2(columns));
   return cycles * static_cast<double>(ceil_div(s_.depth, p.tile.lanes)) +

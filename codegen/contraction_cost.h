@@ -39,6 +39,7 @@ class Cost {
   double sums(const Plan& p) const;
   double tile_of_sums(const Plan& p, int64_t rows) const;
   double strips_of(const Plan& p, int vectors) const;
+  double stream(const Plan& p, int vectors) const;
   double step(const Plan& p, int rows, int vectors) const;
   double results(const Plan& p) const;
   double along_depth(int64_t strips) const;

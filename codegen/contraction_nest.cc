@@ -260,7 +260,11 @@ void Nest::finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept)
 Accumulators Nest::contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                             Accumulators inits) {
   if (along_depth()) return contract_along_depth(s, c, p, inits);
-  return contract_tile(b_, shape(s.rows, p), row_source(s.first, c), source, c.depth.value, std::move(inits));
+  TileShape t = shape(s.rows, p);
+  // One of a ladder's pieces runs once at most.
+  const bool often = s.rows == plan_.tile.rows || form_.extent(kRow).is_constant();
+  Steps steps = often ? plan_.steps(t) : Steps{};
+  return contract_tile(b_, t, row_source(s.first, c), source, c.depth, steps, std::move(inits));
 }
 
 }  // namespace nnc::contraction

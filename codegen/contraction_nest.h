@@ -12,13 +12,6 @@
 
 namespace nnc::contraction {
 
-/// A number of rows, columns or steps, known now or only at run time.
-struct Count {
-  Val value;
-  std::optional<int64_t> fixed;
-  std::optional<int64_t> rest;  // of rows that come in whole strips but for the last ones: how many those are
-};
-
 /// Consecutive rows of the block.
 struct Rows {
   Val first;

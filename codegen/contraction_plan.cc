@@ -17,7 +17,11 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // tasks had better be large.
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
 constexpr int64_t kFewTasks = 8, kMostTasks = 32;
-constexpr int kMostVectors = 6;          // of a tile's row
+constexpr int kMostVectors = 12;         // of a tile's row
+constexpr int kSumsWanted = 8;           // in a tile, for its additions to overlap
+constexpr int kPass = 80;                // instructions of a loop's pass that make it long enough
+constexpr int kMostSteps = 4;            // of one
+constexpr int64_t kDepthOfChain = 8;     // at least
 constexpr int64_t kColumnShare = 2;      // of the second-level cache, for a block's columns
 constexpr int64_t kPackedShare = 8;      // the same for rows packed at once
 constexpr int64_t kWholeDepth = 1024;    // up to here depth is not cut
@@ -41,6 +45,7 @@ class Chooser {
   Chooser(const ProblemShape& shape, const Target& target)
       : s_(shape), target_(target), cost_(shape, target) {
     plan_.tile.lanes = static_cast<int>(std::max<int64_t>(1, target.vector_bytes / shape.element_bytes));
+    plan_.registers = target.vector_registers;
   }
 
   /// The best plan with vectors along columns.
@@ -92,17 +97,42 @@ class Chooser {
   void choose_tile() {
     Plan p = plan_;
     double best = -1, best_loads = 0;
-    for (p.tile.vectors = 1; p.tile.vectors <= kMostVectors; ++p.tile.vectors) {
-      const int most = (accumulator_limit() - 1) / p.tile.vectors - 1;
-      for (p.tile.rows = 1; p.tile.rows <= most && !cost_.rows_collide(p.tile.rows); ++p.tile.rows) {
+    for (p.tile.vectors = 1; p.tile.vectors <= most_vectors(); ++p.tile.vectors) {
+      for (p.tile.rows = 1; p.tile.rows <= most_rows(p.tile.vectors); ++p.tile.rows) {
+        p.chains = best_chains(p);
         double cycles = cost_.computing(p) + cost_.passing_columns(p),
                loads = 1.0 / p.tile.rows + 1.0 / p.tile.vectors;
         if (best >= 0 && cycles >= best * 0.999 && (cycles >= best * 1.001 || loads >= best_loads)) continue;
         best = cycles;
         best_loads = loads;
         plan_.tile = p.tile;
+        plan_.chains = p.chains;
       }
     }
+  }
+
+  int most_vectors() const {
+    if (!s_.columns_fixed) return kMostVectors;
+    return static_cast<int>(std::clamp<int64_t>(ceil_div(s_.columns, plan_.tile.lanes), 1, kMostVectors));
+  }
+
+  // A tile of one vector keeps the columns of several steps.
+  int most_rows(int vectors) const {
+    int most = vectors == 1 ? target_.vector_registers / 2 : (accumulator_limit() - 1) / vectors - 1;
+    if (s_.rows_fixed) most = static_cast<int>(std::clamp<int64_t>(s_.rows, 1, most));
+    while (most > 1 && cost_.rows_collide(most)) --most;
+    return most;
+  }
+
+  // Several where the tile, which has all rows, has few sums.
+  int best_chains(const Plan& p) const {
+    const int sums = p.tile.rows * p.tile.vectors;
+    int chains = 1;
+    if (!s_.rows_fixed || s_.rows > p.tile.rows) return chains;
+    while (sums * chains < kSumsWanted && 2 * sums * chains < accumulator_limit() &&
+           s_.depth >= kDepthOfChain * 2 * chains)
+      chains *= 2;
+    return chains;
   }
 
   void choose_sums() {
@@ -215,13 +245,24 @@ Plan choose(const ProblemShape& shape, const Target& target) {
   return other && other->cycles < plan.cycles ? *other : plan;
 }
 
+Steps Plan::steps(TileShape t) const {
+  const int sums = t.rows * t.vectors, loads = t.vectors == 1 ? 1 : t.rows + t.vectors;
+  auto fits = [&](int steps) {
+    return steps * (sums + loads) <= kPass && sums * chains + steps * t.vectors < registers;
+  };
+  int steps = 1;
+  while (direct && steps < kMostSteps && fits(2 * steps)) steps *= 2;
+  return {std::max(steps, chains), chains};
+}
+
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{}{} rows {} columns {} block {}x{} depth {}{}", tile.rows, tile.vectors,
+  return fmt::format("tile {}x{}x{}{} rows {} columns {} block {}x{} depth {}{}{}", tile.rows, tile.vectors,
                      tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
                      row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)], row_block,
-                     column_block, depth_chunk, direct ? " direct" : "");
+                     column_block, depth_chunk, chains > 1 ? fmt::format(" in {} chains", chains) : "",
+                     direct ? " direct" : "");
 }
 
 }  // namespace nnc::contraction

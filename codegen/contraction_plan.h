@@ -46,11 +46,16 @@ struct Plan {
   ColumnLayout columns = ColumnLayout::InPlace;
   int64_t row_block = 1, column_block = 1;  // of one task
   int64_t depth_chunk = 0;                  // 0: all of it at once
+  int chains = 1;                           // sums of an accumulator, each of every so many'th step
+  int registers = 16;                       // for a tile's sums and columns
   bool direct = true;                       // tiles go straight to the result, not through a block
   double cycles = 0;                        // the estimate they were chosen by
 
   /// Columns of one tile.
   int64_t width() const { return axis == VectorAxis::Columns ? tile.width() : tile.vectors; }
+  /// Steps of a tile of the plan, or of a smaller one at an edge: small tiles take several at once, but for those with an
+  /// epilogue, whose code is large without.
+  Steps steps(TileShape t) const;
   /// "tile 14x2x16 rows in_place columns copied block 64x64 depth 256 direct".
   std::string str() const;
 };

@@ -18,17 +18,18 @@ Val load_vector(loop::Builder& b, TileShape shape, int buffer, Val at, int j, Va
   return b.masked_load(buffer, where, mask, zero(b, b.kernel().buffers[buffer].dtype));
 }
 
-std::vector<Val> load_columns(loop::Builder& b, TileShape shape, const ColumnSource& columns, Val k) {
-  Val at = b.add(columns.base, b.mul(k, columns.depth_stride));
+// Offsets of a step's first row, of its columns, and of where they are copied.
+struct StepAt {
+  Val row, columns, copy;
+};
+
+std::vector<Val> load_columns(loop::Builder& b, TileShape shape, const ColumnSource& columns,
+                              const StepAt& at) {
   std::vector<Val> out;
-  for (int j = 0; j < shape.vectors; ++j) {
-    out.push_back(load_vector(b, shape, columns.buffer, at, j, columns.mask));
-  }
-  if (columns.copy >= 0) {
-    Val to = b.add(columns.copy_base, b.mul(k, b.index(shape.width())));
-    for (int j = 0; j < shape.vectors; ++j)
-      b.store(columns.copy, b.add(to, b.index(j * shape.lanes)), out[j]);
-  }
+  for (int j = 0; j < shape.vectors; ++j)
+    out.push_back(load_vector(b, shape, columns.buffer, at.columns, j, columns.mask));
+  for (int j = 0; j < shape.vectors && columns.copy >= 0; ++j)
+    b.store(columns.copy, b.add(at.copy, b.index(j * shape.lanes)), out[j]);
   return out;
 }
 
@@ -42,6 +43,110 @@ std::vector<int> chunks_of_both(int lanes, int group, int chunk, int parity) {
   }
   return mask;
 }
+
+// The depth loop of one tile.
+class Contraction {
+ public:
+  Contraction(loop::Builder& b, TileShape shape, const RowSource& rows, const ColumnSource& columns,
+              Steps steps)
+      : b_(b), shape_(shape), rows_(rows), columns_(columns), steps_(steps) {}
+
+  Accumulators run(const Count& depth, Accumulators sums) {
+    Val pass = b_.index(steps_.pass), whole = b_.mul(b_.idiv(depth.value, pass), pass);
+    Val zeros = b_.broadcast(zero(b_, b_.kernel().type(sums[0]).dtype), shape_.lanes);
+    sums.resize(sums.size() * static_cast<size_t>(steps_.chains), zeros);
+    sums = add_chains(rows_point() ? by_offset(whole, std::move(sums)) : by_step(whole, std::move(sums)));
+    if (steps_.pass == 1) return sums;
+    if (!depth.fixed) return rest(whole, depth.value, std::move(sums));
+    for (int64_t k = *depth.fixed / steps_.pass * steps_.pass; k < *depth.fixed; ++k)
+      sums = step(step_at(b_.index(k)), sums);
+    return sums;
+  }
+
+ private:
+  // Multiplications by an element of memory take two micro-operations where its address has an index. With one vector
+  // a row they are all there is: counting by the columns' offsets leaves rows a pointer of their own.
+  bool rows_point() const {
+    return shape_.vectors == 1 && columns_.copy < 0 && b_.constant(columns_.depth_stride).value_or(1) > 1;
+  }
+
+  StepAt step_at(Val k) {
+    StepAt at{b_.add(rows_.base, b_.mul(k, rows_.depth_stride)),
+              b_.add(columns_.base, b_.mul(k, columns_.depth_stride))};
+    if (columns_.copy >= 0) at.copy = b_.add(columns_.copy_base, b_.mul(k, b_.index(shape_.width())));
+    return at;
+  }
+
+  Accumulators step(const StepAt& at, std::span<const Val> sums) {
+    std::vector<Val> vectors = load_columns(b_, shape_, columns_, at);
+    Accumulators next;
+    for (int i = 0; i < shape_.rows; ++i) {
+      Val a =
+          b_.broadcast(b_.load(rows_.buffer, b_.add(at.row, b_.index(i * rows_.row_stride))), shape_.lanes);
+      for (int j = 0; j < shape_.vectors; ++j)
+        next.push_back(b_.fma(a, vectors[j], sums[i * shape_.vectors + j]));
+    }
+    return next;
+  }
+
+  // The steps of a pass, in turn by the chains.
+  Accumulators pass(const std::function<StepAt(int)>& at, std::span<const Val> in) {
+    Accumulators sums(in.begin(), in.end());
+    const size_t size = sums.size() / static_cast<size_t>(steps_.chains);
+    for (int i = 0; i < steps_.pass; ++i) {
+      std::span<Val> chain(sums.data() + static_cast<size_t>(i % steps_.chains) * size, size);
+      std::ranges::copy(step(at(i), chain), chain.begin());
+    }
+    return sums;
+  }
+
+  Accumulators by_step(Val whole, Accumulators sums) {
+    return b_.for_loop(b_.index(0), whole, steps_.pass, std::move(sums), [&](Val k, std::span<const Val> in) {
+      return pass([&](int i) { return step_at(b_.add(k, b_.index(i))); }, in);
+    });
+  }
+
+  Accumulators by_offset(Val whole, Accumulators sums) {
+    const int64_t stride = *b_.constant(columns_.depth_stride);
+    auto row_after = [&](Val row, int steps) {
+      return b_.add(row, b_.mul(b_.index(steps), rows_.depth_stride));
+    };
+    sums.push_back(rows_.base);
+    sums = b_.for_loop(b_.index(0), b_.mul(whole, columns_.depth_stride), steps_.pass * stride,
+                       std::move(sums), [&](Val offset, std::span<const Val> in) {
+                         Val first = b_.add(columns_.base, offset), row = in.back();
+                         auto at = [&](int i) {
+                           return StepAt{row_after(row, i), b_.add(first, b_.index(i * stride)), {}};
+                         };
+                         Accumulators next = pass(at, in.first(in.size() - 1));
+                         next.push_back(row_after(row, steps_.pass));
+                         return next;
+                       });
+    sums.pop_back();
+    return sums;
+  }
+
+  // Halves are added until one chain is left.
+  Accumulators add_chains(Accumulators sums) {
+    for (int chains = steps_.chains; chains > 1; chains /= 2) {
+      const size_t half = sums.size() / 2;
+      for (size_t i = 0; i < half; ++i) sums[i] = b_.add(sums[i], sums[half + i]);
+      sums.resize(half);
+    }
+    return sums;
+  }
+
+  Accumulators rest(Val from, Val to, Accumulators sums) {
+    return b_.for_loop(from, to, 1, std::move(sums),
+                       [&](Val k, std::span<const Val> in) { return step(step_at(k), in); });
+  }
+
+  loop::Builder& b_;
+  TileShape shape_;
+  const RowSource& rows_;
+  const ColumnSource& columns_;
+  Steps steps_;
+};
 
 }  // namespace
 
@@ -75,18 +180,8 @@ void store_tile(loop::Builder& b, TileShape shape, const TilePlace& place, const
 }
 
 Accumulators contract_tile(loop::Builder& b, TileShape shape, const RowSource& rows,
-                           const ColumnSource& columns, Val depth, Accumulators inits) {
-  return b.for_loop(b.index(0), depth, 1, std::move(inits), [&](Val k, std::span<const Val> acc) {
-    std::vector<Val> vectors = load_columns(b, shape, columns, k);
-    Val at = b.add(rows.base, b.mul(k, rows.depth_stride));
-    Accumulators next;
-    for (int i = 0; i < shape.rows; ++i) {
-      Val a = b.broadcast(b.load(rows.buffer, b.add(at, b.index(i * rows.row_stride))), shape.lanes);
-      for (int j = 0; j < shape.vectors; ++j)
-        next.push_back(b.fma(a, vectors[j], acc[i * shape.vectors + j]));
-    }
-    return next;
-  });
+                           const ColumnSource& columns, const Count& depth, Steps steps, Accumulators inits) {
+  return Contraction(b, shape, rows, columns, steps).run(depth, std::move(inits));
 }
 
 // Stage s exchanges bit s of the row number with bit s of the lane number: rows i and i + 2^s become the even and the odd

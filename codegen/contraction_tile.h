@@ -1,8 +1,9 @@
 // The register tile of a contraction: rows x vectors accumulators carried through the depth loop as SSA
 // values, rows' elements broadcast next to their use, columns as vectors, one fma each. An accumulator is the
-// chain fma(a, b, acc) in depth order from its initial value, whatever the tile.
+// chain fma(a, b, acc) in depth order from its initial value, whatever the tile, or a few such chains.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "codegen/loop_builder.h"
@@ -50,9 +51,23 @@ using Accumulators = std::vector<Val>;
 Accumulators zero_tile(loop::Builder& b, TileShape shape, DType dtype);
 Accumulators load_tile(loop::Builder& b, TileShape shape, const TilePlace& place);
 void store_tile(loop::Builder& b, TileShape shape, const TilePlace& place, const Accumulators& tile);
+
+/// A number of rows, columns or steps, known now or only at run time.
+struct Count {
+  Val value;
+  std::optional<int64_t> fixed;
+  std::optional<int64_t> rest;  // of rows that come in whole strips but for the last ones: how many those are
+};
+
+/// How steps follow each other: so many in a pass of the loop, a multiple of the chains. Each chain sums every so
+/// many'th step; after the last whole pass they are added in a fixed tree, and what steps remain follow on their sum.
+struct Steps {
+  int pass = 1, chains = 1;
+};
+
 /// The tile after `depth` steps.
 Accumulators contract_tile(loop::Builder& b, TileShape shape, const RowSource& rows,
-                           const ColumnSource& columns, Val depth, Accumulators inits);
+                           const ColumnSource& columns, const Count& depth, Steps steps, Accumulators inits);
 
 /// Transposes n vectors of n lanes (n a power of two) by shuffles.
 std::vector<Val> transpose_lanes(loop::Builder& b, std::vector<Val> rows);

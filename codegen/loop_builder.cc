@@ -287,6 +287,10 @@ Block Builder::end_block(std::vector<Val> yields) {
 }
 
 std::vector<Val> Builder::for_loop(Val lo, Val hi, int64_t step, std::vector<Val> inits, const Body& body) {
+  if (std::optional<int64_t> from = constant(lo), to = constant(hi); from && to) {
+    if (*to <= *from) return inits;
+    if (*to - *from <= step) return body(lo, inits);
+  }
   std::vector<VType> params = {kIndex};
   for (Val v : inits) params.push_back(type(v));
   std::vector<Val> in = begin_block(params);

@@ -34,6 +34,8 @@ class Builder {
   Val parameter(Literal value);
   /// An immediate whatever its value: for numbers that belong to the code, not to the model.
   Val immediate(Literal value);
+  /// The value of an index that is a constant.
+  std::optional<int64_t> constant(Val v) const;
   /// An extent from the run-time symbols.
   Val dim(const Dim& d);
   Val task_begin();
@@ -79,7 +81,8 @@ class Builder {
 
   // Structure
   using Body = std::function<std::vector<Val>(Val iv, std::span<const Val> carried)>;
-  /// for iv = lo; iv < hi; iv += step. Returns the carried values after the last iteration.
+  /// for iv = lo; iv < hi; iv += step. Returns the carried values after the last iteration. What is known to run once or
+  /// never is no loop.
   std::vector<Val> for_loop(Val lo, Val hi, int64_t step, std::vector<Val> inits, const Body& body);
   /// The same without carried values.
   void for_each(Val lo, Val hi, int64_t step, const std::function<void(Val iv)>& body);
@@ -96,7 +99,6 @@ class Builder {
   std::vector<Val> begin_block(const std::vector<VType>& params);
   Block end_block(std::vector<Val> yields);
   std::vector<Val> unify_lanes(std::vector<Val> args);
-  std::optional<int64_t> constant(Val v) const;
   Val fold_index(Op op, std::vector<Val>& args);
 
   Kernel& kernel_;

@@ -179,10 +179,12 @@ std::vector<GemmShape> shapes(const Options& o) {
       for (int64_t n : kSides)
         for (int64_t k : kSides) out.push_back({m, n, k});
   } else {
-    GemmShape s;
-    if (std::sscanf(o.set.c_str(), "%ldx%ldx%ld", &s.m, &s.n, &s.k) != 3)
-      throw CLI::ValidationError("--shapes", "is table, sweep or MxNxK");
-    out.push_back(s);
+    for (const std::string& text : CLI::detail::split(o.set, ',')) {
+      GemmShape s;
+      if (std::sscanf(text.c_str(), "%ldx%ldx%ld", &s.m, &s.n, &s.k) != 3)
+        throw CLI::ValidationError("--shapes", "is table, sweep or MxNxK[,MxNxK...]");
+      out.push_back(s);
+    }
   }
   for (GemmShape& s : out) {
     s.lhs_transposed = o.form[0] == 'T';
@@ -294,7 +296,7 @@ class Comparison {
 int main(int argc, char** argv) {
   nnc::tool::Options o;
   CLI::App app("Times products of matrices beside other libraries, one thread");
-  app.add_option("--shapes", o.set, "table, sweep (729 shapes), or one MxNxK")->capture_default_str();
+  app.add_option("--shapes", o.set, "table, sweep (729 shapes), or MxNxK[,MxNxK...]")->capture_default_str();
   app.add_option("--form", o.form, "How operands are stored: N as they are, T transposed")
       ->check(CLI::IsMember({"NN", "NT", "TN", "TT"}))
       ->capture_default_str();
