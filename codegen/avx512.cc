@@ -8,7 +8,7 @@
 namespace nnc {
 namespace {
 
-constexpr uint32_t kCurrentRounding = 4;
+constexpr uint32_t kCurrentRounding = 4, kUpward = 8 | 2;
 
 llvm::Value* all_lanes(Vec x) {
   return llvm::Constant::getAllOnesValue(x.ir->getIntNTy(static_cast<unsigned>(x.lanes())));
@@ -27,10 +27,15 @@ Vec range(Vec a, Vec b, uint32_t which) {
   return a.with(ir.CreateIntrinsic(id, {}, args));
 }
 
-bool has_avx512(Vec x) {
-  llvm::Function* function = x.ir->GetInsertBlock()->getParent();
-  return function->getFnAttribute("min-legal-vector-width").getValueAsString() == "512" &&
-         function->getFnAttribute("target-features").getValueAsString().contains("+avx512dq");
+bool has_avx512(Vec x) { return is_for_avx512(*x.ir->GetInsertBlock()->getParent()); }
+
+// vfpclass: a bit for each kind of number.
+constexpr uint32_t kDenormal = 0x20, kNotFinite = 0x01 | 0x08 | 0x10 | 0x80;
+
+Vec is_of_class(Vec x, uint32_t classes) {
+  IR& ir = *x.ir;
+  return x.with(
+      ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512_fpclass_ps_512, {}, {x.value, ir.getInt32(classes)}));
 }
 
 uint64_t bits_of(Vec x) { return x.type()->getPrimitiveSizeInBits().getFixedValue(); }
@@ -47,6 +52,11 @@ llvm::Constant* register_of(IR& ir, std::span<const float> numbers) {
 }
 
 }  // namespace
+
+bool is_for_avx512(const llvm::Function& function) {
+  return function.getFnAttribute("min-legal-vector-width").getValueAsString() == "512" &&
+         function.getFnAttribute("target-features").getValueAsString().contains("+avx512dq");
+}
 
 bool is_avx512(Vec x) { return x.is_float() && bits_of(x) == 512 && has_avx512(x); }
 
@@ -80,5 +90,18 @@ Vec lookup(Vec place, std::span<const float> table) {
   llvm::Value* args[] = {low, index, register_of(ir, table.last(16))};
   return place.with(ir.CreateIntrinsic(llvm::Intrinsic::x86_avx512_vpermi2var_ps_512, {}, args));
 }
+
+Vec estimated_reciprocal(Vec x) {
+  return x.with(
+      x.ir->CreateIntrinsic(llvm::Intrinsic::x86_avx512_rcp14_ps_512, {}, {x.value, x.value, all_lanes(x)}));
+}
+
+Vec fma_upward(Vec a, Vec b, Vec c) {
+  return a.with(a.ir->CreateIntrinsic(llvm::Intrinsic::x86_avx512_vfmadd_ps_512, {},
+                                      {a.value, b.value, c.value, a.ir->getInt32(kUpward)}));
+}
+
+Vec is_denormal(Vec x) { return is_of_class(x, kDenormal); }
+Vec is_denormal_or_not_finite(Vec x) { return is_of_class(x, kDenormal | kNotFinite); }
 
 }  // namespace nnc

@@ -8,6 +8,8 @@
 
 namespace nnc {
 
+/// Whether the function is code for AVX-512 (f, vl, bw and dq).
+bool is_for_avx512(const llvm::Function& function);
 /// Whether x is a whole vector of floats in code for AVX-512; what follows is for such vectors alone.
 bool is_avx512(Vec x);
 /// Whether x, one f32 or a vector of up to sixteen, is in code for AVX-512, and f of it in the lower lanes of a whole vector.
@@ -23,5 +25,12 @@ Vec smaller(Vec a, Vec b);
 Vec nearer_to_zero(Vec x, double magnitude);
 /// The entry of the table, of 16 or 32, that the lowest bits of each lane of `place` say. f32 only.
 Vec lookup(Vec place, std::span<const float> table);
+/// 1 / x to fourteen bits: the same bits on every machine of Intel's. f32 only.
+Vec estimated_reciprocal(Vec x);
+/// a b + c, rounded up. f32 only.
+Vec fma_upward(Vec a, Vec b, Vec c);
+/// Where x is denormal; infinite or NaN as well. f32 only.
+Vec is_denormal(Vec x);
+Vec is_denormal_or_not_finite(Vec x);
 
 }  // namespace nnc

@@ -30,6 +30,7 @@
 #include <llvm/CodeGen/CodeGenTargetMachineImpl.h>
 #endif
 
+#include "codegen/balance_divisions.h"
 #include "codegen/emit.h"
 #include "ir/error.h"
 
@@ -113,6 +114,7 @@ void optimize(llvm::Module& module, llvm::TargetMachine& machine) {
   pipeline.addPass(llvm::InstCombinePass());
   pipeline.addPass(llvm::SimplifyCFGPass());
   pipeline.addPass(llvm::createFunctionToLoopPassAdaptor(llvm::LICMPass(llvm::LICMOptions()), true));
+  pipeline.addPass(BalanceDivisions());
   pipeline.addPass(llvm::EarlyCSEPass(true));
   pipeline.addPass(llvm::createFunctionToLoopPassAdaptor(ReduceHotLoops()));
   for (llvm::Function& f : module) {

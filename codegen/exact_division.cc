@@ -3,17 +3,10 @@
 #include <bit>
 #include <cmath>
 
+#include "codegen/origin.h"
+
 namespace nnc {
 namespace {
-
-// What a value is before it was moved.
-Value origin(const Graph& body, Value v) {
-  for (;;) {
-    const Node& n = body.node(v);
-    if (n.op != Op::Broadcast && n.op != Op::Reshape && n.op != Op::Permute && n.op != Op::Slice) return v;
-    v = n.operands[0];
-  }
-}
 
 bool is_byte_in_f32(const Graph& body, Value v) {
   const Node& n = body.node(origin(body, v));
@@ -32,9 +25,9 @@ bool agrees(float x, float divisor, float reciprocal) {
 
 std::optional<float> exact_reciprocal(const Graph& body, const Node& division) {
   if (division.op != Op::Div || !is_byte_in_f32(body, division.operands[0])) return std::nullopt;
-  const Node& divisor = body.node(origin(body, division.operands[1]));
-  if (divisor.op != Op::Constant) return std::nullopt;
-  auto c = static_cast<float>(divisor.as<ConstantAttrs>().value.as_double());
+  std::optional<Literal> divisor = literal_everywhere(body, division.operands[1]);
+  if (!divisor) return std::nullopt;
+  auto c = static_cast<float>(divisor->as_double());
   float reciprocal = 1 / c;
   for (int x = 0; x < 256; ++x) {
     if (!agrees(static_cast<float>(x), c, reciprocal)) return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "codegen/bound.h"
 #include "codegen/exact_division.h"
 #include "ir/error.h"
 #include "ir/philox.h"
@@ -237,6 +238,7 @@ Val Pull::elementwise(const Node& n, const AccessMap& map, const Lanes& lanes) {
   if (n.op == Op::StopGradient || n.op == Op::Barrier) return args[0];
   if (n.op == Op::Cast) return b_.cast(args[0], n.as<CastAttrs>().to);
   if (auto reciprocal = exact_reciprocal(body_, n)) return divide(b_, args[0], args[1], *reciprocal);
+  if (auto bound = bounding_operand(body_, n)) return clamp(b_, n.op, args[1 - *bound], args[*bound]);
   return b_.apply(n.op, std::move(args));
 }
 
