@@ -125,6 +125,15 @@ class MapKernel {
     return k_.is_large() && k_.expect(inner_) >= int64_t{2} * kVectorsAtOnce * lanes_;
   }
 
+  // Of one or two operands more is asked for at a time than of many, which is about as much in all.
+  int64_t ahead() const {
+    int64_t size = k_.expect(element_count(shape_));
+    auto streams = std::count_if(k_.body.inputs().begin(), k_.body.inputs().end(), [&](NodeId input) {
+      return k_.expect(element_count(k_.body.node(input).results[0].shape)) >= size;
+    });
+    return streams > 2 ? kPrefetched : 2 * kPrefetched;
+  }
+
   // Elements [lo, hi) of the innermost loop; `whole` when that is all of it.
   void row(std::vector<IndexExpr> loops, Val lo, Val hi, bool whole) {
     loops.push_back(lane_);
@@ -140,7 +149,7 @@ class MapKernel {
     }
     auto vector = [&](Val iv, Val active) { elements(index, iv, active); };
     if (!by_rounds()) return k_.vector_loop(lo, hi, whole ? &inner_ : nullptr, vector);
-    k_.pull.prefetch(k_.b.index(kPrefetched));
+    k_.pull.prefetch(k_.b.index(ahead()));
     k_.unrolled_loop(lo, hi, kVectorsAtOnce, vector);
     k_.pull.prefetch({});
   }

@@ -13,8 +13,8 @@ using loop::Val;
 namespace {
 
 constexpr int64_t kElementsPerTask = 8192;
-constexpr int64_t kNarrow = 16;        // elements a row may have to fit into one lane
-constexpr int64_t kVectorsAtOnce = 4;  // vectors a row may have to be straight code
+constexpr int64_t kNarrow = 16;    // elements a row may have to fit into one lane
+constexpr int kVectorsAtOnce = 4;  // vectors a row may have to be straight code; of a round of loops
 
 class RowKernel {
  public:
@@ -85,9 +85,12 @@ class RowKernel {
     std::vector<IndexExpr> index = space_.coordinates(loops);
     std::string here = linearize(index, plan_.full).str();
     std::map<NodeId, size_t> last_read;  // pass; what outer results read is read after all of them
-    std::set<NodeId> elsewhere;
+    std::set<NodeId> in_place, elsewhere;
     for (const LeafAccess& a : leaf_accesses(k_.body, all_roots(index), plan_.folded)) {
-      if (a.offset.str() != here) elsewhere.insert(a.leaf.node);
+      (a.offset.str() == here ? in_place : elsewhere).insert(a.leaf.node);
+    }
+    for (size_t i = 0; i < k_.body.inputs().size(); ++i) {
+      if (in_place.contains(k_.body.inputs()[i])) streams_.push_back(static_cast<int>(i));
     }
     for (size_t p = 0; p < plan_.passes.size(); ++p) {
       std::vector<Root> roots = plan_.roots(k_.body, p, index);
@@ -124,9 +127,7 @@ class RowKernel {
       std::vector<FoldRule> rules;
       for (const BodyFold& f : pass.folds) rules.push_back(f.rule);
       hoist(pass, index);
-      if (k_.is_large() && &pass == &prefetching_pass()) prefetch_next_row();
       FoldStates states = straight_ ? straight_pass(pass, rules) : loop_pass(pass, rules);
-      k_.pull.prefetch({});
       for (size_t i = 0; i < rules.size(); ++i) {
         bind_fold(k_.pull, pass.folds[i], map, fold_lanes(b_, rules[i], states[i]));
       }
@@ -139,18 +140,23 @@ class RowKernel {
     }
   }
 
-  // The one that leaves memory the most time.
-  const RowPass& prefetching_pass() const {
-    auto it =
-        std::find_if(plan_.passes.begin(), plan_.passes.end(), [](const RowPass& p) { return p.expensive; });
-    return it == plan_.passes.end() ? plan_.passes.front() : *it;
+  // Whether a pass asks memory for the row that follows, for this one of the vectors of every round. The first pass is
+  // busy with what the row before has asked for, the last one with its stores: an expensive pass between them leaves the
+  // most time, without one the second pass asks for three quarters and its neighbour for the rest.
+  bool asks(const RowPass& pass, int vector) const {
+    const std::vector<RowPass>& passes = plan_.passes;
+    auto expensive = std::find_if(passes.begin(), passes.end(), [](const RowPass& p) { return p.expensive; });
+    if (expensive != passes.end()) return &pass == &*expensive;
+    size_t last = passes.size() - 1, most = std::min<size_t>(1, last), rest = most < last ? most + 1 : 0;
+    return &pass == &passes[vector + 1 < kVectorsAtOnce ? most : rest];
   }
 
-  // Where rows are operands whole, the next one follows this one.
-  void prefetch_next_row() {
+  // The place of the element at `index` in the row after this one.
+  void prefetch_next_row(const std::vector<IndexExpr>& index) {
     bool long_row = k_.expect(plan_.row_length()) * 4 > k_.target.l1_bytes / 4;
     Val ahead = b_.apply(Op::Max, {b_.dim(plan_.row_length()), b_.index(kPrefetched)});
-    k_.pull.prefetch(ahead, long_row ? 2 : 1);
+    Val at = b_.add(k_.pull.scalar(linearize(index, plan_.full)), ahead);
+    for (int operand : streams_) b_.prefetch(operand, at, long_row ? 2 : 1);
   }
 
   // What is the same along the row is computed before it; with several inner loops, in the innermost.
@@ -180,15 +186,19 @@ class RowKernel {
   }
 
   FoldStates loop_pass(const RowPass& pass, const std::vector<FoldRule>& rules) {
-    bool pays = k_.is_large() || !rules.empty();
-    int unroll = lanes_ > 1 && pays && rules.size() <= 4 && !pass.expensive ? 4 : 1;
+    bool pays = k_.is_large() || !rules.empty(), dear = pass.expensive && !k_.is_large();
+    int unroll = lanes_ > 1 && pays && rules.size() <= 4 && !dear ? kVectorsAtOnce : 1;
     size_t outer = outer_extents_.size();
+    int vector = 0;  // of a round
     return fold_nest(b_, inner_extents_, lanes_, unroll, rules, lanes_,
                      [&](const std::vector<Val>& ivs, Val active) {
                        Pull::Scope scope(k_.pull);
                        for (size_t i = 0; i < ivs.size(); ++i) k_.pull.set(variables_[outer + i], ivs[i]);
                        Lanes lanes{lanes_, Pull::id_of(variables_.back()), active};
-                       return elements(pass, space_.coordinates(variables_), lanes);
+                       std::vector<IndexExpr> index = space_.coordinates(variables_);
+                       bool whole = !active.valid();
+                       if (k_.is_large() && whole && asks(pass, vector++)) prefetch_next_row(index);
+                       return elements(pass, index, lanes);
                      });
   }
 
@@ -225,6 +235,7 @@ class RowKernel {
   std::vector<IndexExpr> variables_;  // of the loops; the last one is the lanes'
   std::vector<IndexExpr> vectors_;    // of straight code: the lanes' variable of each vector
   std::map<Value, int> scratch_;
+  std::vector<int> streams_;  // operands read at the element that is computed
   int lanes_ = 1;
   bool straight_ = false;
 };

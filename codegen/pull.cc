@@ -123,9 +123,8 @@ Val Pull::load(int buffer, const IndexExpr& offset, std::span<const Guard> guard
     inside = inside.valid() ? b_.apply(Op::And, {inside, lanes.active}) : lanes.active;
   }
   if (neighbours && !inside.valid()) {
-    auto [ahead, level] = prefetch_;
     bool stored = b_.kernel().buffers[buffer].role == loop::BufferRole::Operand;
-    if (ahead.valid() && stored) b_.prefetch(buffer, b_.add(scalar(offset), ahead), level);
+    if (prefetch_.valid() && stored) b_.prefetch(buffer, b_.add(scalar(offset), prefetch_), 1);
     return b_.load(buffer, scalar(offset), lanes.count);
   }
   Val fill = b_.immediate(Literal::from_int(b_.kernel().buffers[buffer].dtype, 0));

@@ -80,7 +80,7 @@ class Pull {
   bool varies(const AccessMap& map, const Lanes& lanes) const;
   /// From here on whoever reads a vector of neighbours from an operand asks for those `elements` further on as well; an
   /// invalid distance ends that.
-  void prefetch(loop::Val elements, int level = 1) { prefetch_ = {elements, level}; }
+  void prefetch(loop::Val elements) { prefetch_ = elements; }
   loop::Builder& builder() { return b_; }
   const Graph& body() const { return body_; }
 
@@ -123,7 +123,7 @@ class Pull {
   std::map<int, loop::Val> variables_;                              // by id
   std::map<std::tuple<uint32_t, std::string, int>, int> by_value_;  // id by Val, extent and axis
   std::vector<Table> scopes_;
-  std::pair<loop::Val, int> prefetch_ = {{}, 1};  // how far ahead, if at all, and into which cache
+  loop::Val prefetch_;  // how far ahead, if at all
 };
 
 }  // namespace nnc

@@ -82,6 +82,10 @@ void layer_norm_row(Net& net, const Shape& shape) {
   net.add_output("y", layer_norm(net, input(net, "x", shape), 1e-5, true));
 }
 
+void rms_norm_row(Net& net, const Shape& shape) {
+  net.add_output("y", rms_norm(net, input(net, "x", shape), std::nullopt, true));
+}
+
 void layer_norm_gradient_row(Net& net, const Shape& shape) {
   Value x = input(net, "x", shape), dy = input(net, "dy", shape);
   Value y = layer_norm(net, x, 1e-5, false);
@@ -125,6 +129,7 @@ constexpr Row kPointwise[] = {{"relu", relu_row, 1, 1},
                               {"column sums", sum_columns_row, 1, 0},
                               {"softmax", softmax_row, 1, 1},
                               {"layer_norm", layer_norm_row, 1, 1},
+                              {"rms_norm", rms_norm_row, 1, 1},
                               {"layer_norm gradient", layer_norm_gradient_row, 2, 1},
                               {"sgd", sgd_row, 2, 1, true},
                               {"momentum", momentum_row, 3, 2, true},
