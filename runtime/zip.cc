@@ -16,7 +16,7 @@
 namespace nnc {
 namespace {
 
-constexpr uint32_t kEnd = 0x06054b50, kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
+constexpr uint32_t kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
 constexpr uint32_t kRecord = 0x02014b50, kLocalHeader = 0x04034b50;
 constexpr size_t kEndSize = 22, kLocatorSize = 20, kRecordSize = 46, kLocalSize = 30;
 constexpr uint16_t kExtra64 = 1;

@@ -90,7 +90,7 @@ TEST_F(Text, RefusesWhatItCannotRead) {
       {"abcdefg\xc3", "byte 7 of the file"},
       {many, "has 300 different characters; up to 256"}};
   for (const auto& [text, wanted] : cases) {
-    std::string error = error_of([&] { bind(text, 4); });
+    std::string error = error_of([&, &given = text] { bind(given, 4); });
     EXPECT_NE(error.find(wanted), std::string::npos) << error << "\nwanted: " << wanted;
   }
   EXPECT_EQ(bind("abcde", 4).train.samples, 1);
