@@ -10,9 +10,24 @@ namespace {
 // Each column costs far more memory than the two bytes that claim it.
 constexpr size_t kMostColumns = 65536;
 
+/// Commas; where the header has none, the semicolons or tabs that it has.
+char separator_in(std::string_view text) {
+  char found = ',';
+  bool quoted = false, begun = false;
+  for (char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == ',' || (c == '\n' && begun)) return c == ',' ? c : found;
+    if (found == ',' && (c == ';' || c == '\t')) found = c;
+    begun |= c != '\n' && c != '\r';
+  }
+  return found;
+}
+
 class Cutter {
  public:
-  Cutter(std::string& text, const std::string& path) : text_(text), path_(path) {
+  Cutter(std::string& text, const std::string& path)
+      : text_(text), path_(path), separator_(separator_in(text)) {
     if (text.starts_with("\xef\xbb\xbf")) at_ = 3;
   }
 
@@ -61,7 +76,7 @@ class Cutter {
 
   std::string_view plain() {
     size_t start = at_;
-    while (at_ < text_.size() && text_[at_] != ',' && line_end() == 0) ++at_;
+    while (at_ < text_.size() && text_[at_] != separator_ && line_end() == 0) ++at_;
     return std::string_view(text_).substr(start, at_ - start);
   }
 
@@ -85,13 +100,14 @@ class Cutter {
   /// Steps over what ends a cell; true when another cell of the record follows.
   bool separator() {
     if (at_ == text_.size()) return false;
-    if (text_[at_] == ',') return ++at_, true;
+    if (text_[at_] == separator_) return ++at_, true;
     if (!skip_blank_line()) fail(line_, "text follows a closing quote");
     return false;
   }
 
   std::string& text_;
   const std::string& path_;
+  char separator_;
   size_t at_ = 0;
   uint32_t line_ = 1;
   CsvCells out_;

@@ -1,5 +1,6 @@
 // The text of a CSV file (RFC 4180) cut into records of cells. Quotes, doubled quotes, CRLF and a byte order
-// mark are understood; lines are counted so that every later message can name one.
+// mark are understood, and semicolons or tabs in place of commas; lines are counted so that every later message can
+// name one.
 #pragma once
 
 #include <cstdint>
