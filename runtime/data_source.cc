@@ -110,16 +110,24 @@ Loc place_of(const DataSpec& spec, size_t argument, std::string_view name) {
   return loc != spec.named_locs.end() ? loc->second : spec.loc;
 }
 
+std::string about_missing_data(const std::string& path, bool in_folder) {
+  std::string help = about_missing(path);
+  if (help.ends_with('?') || !in_folder) return help;
+  return help + "; paths are relative to the folder of the model file, and --data takes another";
+}
+
 /// Joins paths with the folder and looks whether something is there.
 void resolve_paths(const DataSpec& spec, const std::string& folder, Resolved& r) {
   for (size_t i = 0; i < r.values.size(); ++i) {
     const DataArgument& row = r.source->arguments[i];
     auto* path = std::get_if<std::string>(&r.values[i]);
     if (!row.is_path || path == nullptr || path->empty()) continue;
+    bool in_folder = !folder.empty() && std::filesystem::path(*path).is_relative();
     *path = join_path(folder, *path);
     if (file_exists(*path)) continue;
     r.problems.push_back({"missing-data", place_of(spec, i, row.name),
-                          fmt::format("there is no file or folder '{}'", *path), ""});
+                          fmt::format("there is no file or folder '{}'", *path),
+                          about_missing_data(*path, in_folder)});
   }
 }
 

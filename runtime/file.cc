@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "ir/diagnostics.h"
 #include "ir/error.h"
 #include "runtime/unpack.h"
 
@@ -19,8 +20,10 @@ namespace nnc {
 namespace {
 
 // What a user can do about it.
-std::vector<std::string> remedies(int error) {
+std::vector<std::string> remedies(int error, const std::string& path) {
   switch (error) {
+    case ENOENT:
+      return {about_missing(path)};
     case ENOSPC:
       return {"the disk is full: make room on it, or choose a place on another one"};
     case EDQUOT:
@@ -35,7 +38,7 @@ std::vector<std::string> remedies(int error) {
 
 [[noreturn]] void fail(const std::string& path, std::string_view what) {
   int error = errno;
-  throw Error(fmt::format("{}: {}: {}", path, what, std::strerror(error)), remedies(error));
+  throw Error(fmt::format("{}: {}: {}", path, what, std::strerror(error)), remedies(error, path));
 }
 
 /// Closes the descriptor at the end of its scope.
@@ -123,6 +126,19 @@ void InputFile::read_at(int64_t offset, std::span<std::byte> into) const {
     if (n == 0) throw Error(path_ + ": the file ends early");
     done += static_cast<size_t>(n);
   }
+}
+
+std::string about_missing(const std::string& path) {
+  std::string folder = folder_of(path), name = std::filesystem::path(path).filename().string();
+  std::error_code error;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    names.push_back(entry.path().filename().string());
+  if (error) return fmt::format("the folder '{}' does not exist or cannot be read", folder);
+  std::ranges::sort(names);
+  if (auto near = suggest(name, names))
+    return fmt::format("did you mean '{}'?", folder == "." ? *near : join_path(folder, *near));
+  return fmt::format("the folder '{}' has no such name", folder);
 }
 
 bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }

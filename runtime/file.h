@@ -31,6 +31,8 @@ class InputFile {
   int64_t size_ = 0;
 };
 
+/// What helps where nothing has the name: the folder that is missing too, or the name there that is most like it.
+std::string about_missing(const std::string& path);
 bool file_exists(const std::string& path);
 /// `path` as seen from `folder`; absolute paths stay, and so do all when `folder` is empty.
 std::string join_path(const std::string& folder, const std::string& path);

@@ -24,7 +24,10 @@ TEST(DataSource, UnknownReadersAndArgumentsAreErrors) {
       {{"parquet", {"a"s}}, "there is idx, csv, npy, npz, text, digits"},
       {{"csv"}, "csv needs the argument 'path'"},
       {{"csv", {int64_t{3}}}, "'path' is a text, not an integer"},
-      {{"csv", {"nothing.csv"s}}, "there is no file or folder 'here/nothing.csv'"},
+      {{"csv", {"nothing.csv"s}},
+       "there is no file or folder 'here/nothing.csv'\nthe folder 'here' does not exist or cannot be read; "
+       "paths "
+       "are relative to the folder of the model file, and --data takes another"},
       {{"digits", {}, {{"sede", int64_t{3}}}}, "digits has no argument 'sede'\ndid you mean 'seed'?"},
       {{"digits", {int64_t{3}}, {{"n", int64_t{3}}}}, "'n' is given twice"},
       {{"digits", {int64_t{3}, int64_t{3}, int64_t{3}}}, "at most 2 arguments"},

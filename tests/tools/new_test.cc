@@ -137,7 +137,7 @@ TEST_F(New, MistakesAndFilesThatAreThere) {
        "first has 3 different texts\n  note: say which can, as by --target COLUMN\n"},
       {"one.csv -o a.nn", "error: one.csv: no column is left to predict 'y' from\n"},
       {"bad.csv -o a.nn", "error: bad.csv:2: 1 value where the header has 2 columns\n"},
-      {"none.csv -o a.nn", "error: there is no file or folder 'none.csv'\n"},
+      {"none.csv -o a.nn", "error: there is no file or folder 'none.csv'\n  note: did you mean 'one.csv'?\n"},
   };
   for (const Case& c : cases) {
     std::string arguments = "new " + path(c.arguments);

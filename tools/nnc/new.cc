@@ -78,7 +78,8 @@ void check(const std::string& text, const std::string& path) {
 
 void run(NewOptions o) {
   while (o.data.size() > 1 && o.data.ends_with('/')) o.data.pop_back();
-  if (!file_exists(o.data)) throw Error(fmt::format("there is no file or folder '{}'", o.data));
+  if (!file_exists(o.data))
+    throw Error(fmt::format("there is no file or folder '{}'", o.data), {about_missing(o.data)});
   if (o.output.empty()) o.output = fs::path(o.data).stem().replace_extension(".nn").string();
   if (file_exists(o.output) && !o.force)
     throw Error(fmt::format("{} is there already", o.output),
