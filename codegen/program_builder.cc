@@ -172,35 +172,38 @@ int ProgramBuilder::slice_of(int parent, const Type& type, int loop) {
                    .name = program_.slots[parent].name + "[t]"});
 }
 
-// A carry alternates between two buffers, so that a step reads the old state while it writes the new one; yields
-// go straight into their slice of the stacked result.
+// A carry alternates between two buffers, so that a step reads the old state while it writes the new one.
+ProgramBuilder::Carry ProgramBuilder::add_carry(const Type& type, int loop, const std::string& name) {
+  int even = arena_slot(type, name), odd = arena_slot(type, name + "'");
+  auto side = [&](int phase) {
+    return add_slot({.storage = Storage::Carry,
+                     .type = type,
+                     .index = loop,
+                     .parent = even,
+                     .other = odd,
+                     .phase = phase,
+                     .name = name + (phase ? ".next" : ".now")});
+  };
+  int now = side(0);
+  return {even, now, side(1)};
+}
+
+// Yields go straight into their slice of the stacked result.
 void ProgramBuilder::scan(const Graph& graph, NodeId id, Slots& slots) {
   const Node& n = graph.node(id);
   const auto& a = n.as<ScanAttrs>();
   const Graph& body = *a.body.graph;
   int loop = static_cast<int>(program_.loops.size());
   program_.loops.push_back({a.length, a.reverse});
-  std::string label =
-      fmt::format("{}scan", graph.scope_path(n.scope).empty() ? "" : graph.scope_path(n.scope) + ".");
+  std::string scope = graph.scope_path(n.scope), label = scope.empty() ? "scan" : scope + ".scan";
 
-  Slots inner, wanted;
+  Slots inner;
   std::vector<int> targets;  // where each body output belongs
   for (int64_t i = 0; i < a.carries; ++i) {
-    const Type& type = n.results[i];
-    int even = arena_slot(type, fmt::format("{}.carry{}", label, i));
-    int odd = arena_slot(type, fmt::format("{}.carry{}'", label, i));
-    auto carry = [&](int phase) {
-      return add_slot({.storage = Storage::Carry,
-                       .type = type,
-                       .index = loop,
-                       .parent = even,
-                       .other = odd,
-                       .phase = phase,
-                       .name = fmt::format("{}.carry{}{}", label, i, phase ? ".next" : ".now")});
-    };
-    add_entry({.kind = EntryKind::Copy, .from = slots.at(n.operands[i]), .to = even});
-    slots[{id, static_cast<uint32_t>(i)}] = inner[{body.inputs()[i], 0}] = carry(0);
-    targets.push_back(carry(1));
+    Carry c = add_carry(n.results[i], loop, fmt::format("{}.carry{}", label, i));
+    add_entry({.kind = EntryKind::Copy, .from = slots.at(n.operands[i]), .to = c.start});
+    slots[{id, static_cast<uint32_t>(i)}] = inner[{body.inputs()[i], 0}] = c.now;
+    targets.push_back(c.next);
   }
   for (size_t i = a.carries; i < body.inputs().size(); ++i) {
     int outer = slots.at(n.operands[i]);
@@ -213,14 +216,20 @@ void ProgramBuilder::scan(const Graph& graph, NodeId id, Slots& slots) {
     slots[{id, static_cast<uint32_t>(i)}] = stacked;
     targets.push_back(slice_of(stacked, without_leading_axis(n.results[i]), loop));
   }
-  for (size_t i = 0; i < targets.size(); ++i)
-    wanted.try_emplace(behind_reshapes(body, body.outputs()[i].value), targets[i]);
+  scan_body(body, loop, inner, targets);
+}
+
+void ProgramBuilder::scan_body(const Graph& body, int loop, Slots& inner, const std::vector<int>& targets) {
+  std::vector<Value> outputs;
+  for (const Output& o : body.outputs()) outputs.push_back(behind_reshapes(body, o.value));
+  Slots wanted;
+  for (size_t i = 0; i < targets.size(); ++i) wanted.try_emplace(outputs[i], targets[i]);
 
   size_t begin = program_.entries.size();
   add_entry({.kind = EntryKind::LoopBegin, .index = loop});
   walk(body, inner, wanted);
   for (size_t i = 0; i < targets.size(); ++i) {
-    int written = inner.at(behind_reshapes(body, body.outputs()[i].value));
+    int written = inner.at(outputs[i]);
     if (written != targets[i]) add_entry({.kind = EntryKind::Copy, .from = written, .to = targets[i]});
   }
   program_.entries[begin].to = static_cast<int>(program_.entries.size());

@@ -44,6 +44,11 @@ class ProgramBuilder {
   void walk(const Graph& graph, Slots& slots, const Slots& wanted);
   void region(const Graph& graph, NodeId id, Slots& slots, const Slots& wanted);
   void scan(const Graph& graph, NodeId id, Slots& slots);
+  void scan_body(const Graph& body, int loop, Slots& inner, const std::vector<int>& targets);
+  struct Carry {
+    int start, now, next;  // what it begins as, and its two sides of an iteration
+  };
+  Carry add_carry(const Type& type, int loop, const std::string& name);
   int slice_of(int parent, const Type& type, int loop);
 
   Target target_;

@@ -72,6 +72,38 @@ const Dim* integer_in(const Val& v) {
   return d && d->is_constant() ? d : nullptr;
 }
 
+ArgValue sizes_in(const Val& v) {
+  Shape out;
+  for (const Val& item : items_of(v)) {
+    if (!size_in(item)) return {};
+    out.push_back(*size_in(item));
+  }
+  return out;
+}
+
+ArgValue integers_in(const Val& v) {
+  std::vector<int64_t> out;
+  for (const Val& item : items_of(v)) {
+    if (!integer_in(item)) return {};
+    out.push_back(integer_in(item)->value());
+  }
+  return out.empty() ? ArgValue() : out;
+}
+
+ArgValue texts_in(const Val& v) {
+  std::vector<std::string> out;
+  for (const Val& item : items_of(v)) {
+    if (!item.as<std::string>()) return {};
+    out.push_back(*item.as<std::string>());
+  }
+  return out.empty() ? ArgValue() : out;
+}
+
+template <class T>
+ArgValue given(const T* value) {
+  return value ? ArgValue(*value) : ArgValue();
+}
+
 }  // namespace
 
 std::string Callee::usage() const { return fmt::format("{}({})", name, signature); }
@@ -89,55 +121,28 @@ std::vector<Val> items_of(const Val& v) {
 ArgValue convert_argument(ArgKind kind, const Val& v) {
   switch (kind) {
     case ArgKind::Size:
-      if (const Dim* d = size_in(v)) return *d;
-      break;
-    case ArgKind::Sizes: {
-      Shape out;
-      for (const Val& item : items_of(v)) {
-        if (!size_in(item)) return {};
-        out.push_back(*size_in(item));
-      }
-      return out;
-    }
+      return given(size_in(v));
+    case ArgKind::Sizes:
+      return sizes_in(v);
     case ArgKind::Int:
-      if (const Dim* d = integer_in(v)) return d->value();
-      break;
-    case ArgKind::Ints: {
-      std::vector<int64_t> out;
-      for (const Val& item : items_of(v)) {
-        if (!integer_in(item)) return {};
-        out.push_back(integer_in(item)->value());
-      }
-      if (!out.empty()) return out;
-      break;
-    }
+      return integer_in(v) ? ArgValue(integer_in(v)->value()) : ArgValue();
+    case ArgKind::Ints:
+      return integers_in(v);
     case ArgKind::Real:
-      if (v.as<double>() || integer_in(v)) return real_of(v);
-      break;
+      return v.as<double>() || integer_in(v) ? ArgValue(real_of(v)) : ArgValue();
     case ArgKind::Flag:
-      if (const bool* flag = v.as<bool>()) return *flag;
-      break;
+      return given(v.as<bool>());
     case ArgKind::Type:
-      if (const DType* type = v.as<DType>()) return *type;
-      break;
+      return given(v.as<DType>());
     case ArgKind::Text:
-      if (const std::string* text = v.as<std::string>()) return *text;
-      break;
+      return given(v.as<std::string>());
     case ArgKind::Init:
-      if (const Init* init = v.as<Init>()) return *init;
-      break;
-    case ArgKind::Texts: {
-      std::vector<std::string> out;
-      for (const Val& item : items_of(v)) {
-        if (!item.as<std::string>()) return {};
-        out.push_back(*item.as<std::string>());
-      }
-      if (!out.empty()) return out;
-      break;
-    }
+      return given(v.as<Init>());
+    case ArgKind::Texts:
+      return texts_in(v);
     case ArgKind::Tensor:
     case ArgKind::Tensors:
-      break;
+      return {};
   }
   return {};
 }
