@@ -183,12 +183,14 @@ int main(int argc, char** argv) {
   bool child = false;
   app.add_option("FILE", files, "Models, beside nets of 3 and 24 equal layers")->check(CLI::ExistingFile);
   app.add_flag("--child", child, "Take one step of the one model and say how long that took");
-  CLI11_PARSE(app, argc, argv);
   try {
+    app.parse(argc, argv);
     if (child && files.size() == 1)
       nnc::tool::run_child(files[0]);
     else
       nnc::tool::run(files);
+  } catch (const CLI::Error& e) {
+    return app.exit(e) == 0 ? 0 : 2;
   } catch (const nnc::Error& e) {
     fmt::print(stderr, "error: {}\n", e.what());
     return 1;

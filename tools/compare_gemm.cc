@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "ir/error.h"
 #include "runtime/machine_limits.h"
 #include "tools/gemm_call.h"
 
@@ -164,6 +165,16 @@ struct Row {
   }
 };
 
+GemmShape shape_of(const std::string& text) {
+  GemmShape s;
+  int read = 0;
+  bool whole = std::sscanf(text.c_str(), "%ldx%ldx%ld%n", &s.m, &s.n, &s.k, &read) == 3 &&
+               static_cast<size_t>(read) == text.size();
+  if (!whole || std::min({s.m, s.n, s.k}) < 1)
+    throw CLI::ValidationError("--shapes", "is table, sweep or MxNxK[,MxNxK...]");
+  return s;
+}
+
 std::vector<GemmShape> shapes(const Options& o) {
   std::vector<GemmShape> out;
   if (o.set == "table") {
@@ -179,12 +190,7 @@ std::vector<GemmShape> shapes(const Options& o) {
       for (int64_t n : kSides)
         for (int64_t k : kSides) out.push_back({m, n, k});
   } else {
-    for (const std::string& text : CLI::detail::split(o.set, ',')) {
-      GemmShape s;
-      if (std::sscanf(text.c_str(), "%ldx%ldx%ld", &s.m, &s.n, &s.k) != 3)
-        throw CLI::ValidationError("--shapes", "is table, sweep or MxNxK[,MxNxK...]");
-      out.push_back(s);
-    }
+    for (const std::string& text : CLI::detail::split(o.set, ',')) out.push_back(shape_of(text));
   }
   for (GemmShape& s : out) {
     s.lhs_transposed = o.form[0] == 'T';
@@ -309,6 +315,9 @@ int main(int argc, char** argv) {
     setenv("OMP_NUM_THREADS", "1", 1);  // oneDNN's; read when the library is loaded
     nnc::tool::Comparison(o).run();
   } catch (const CLI::Error& e) {
-    return app.exit(e);
+    return app.exit(e) == 0 ? 0 : 2;
+  } catch (const nnc::Error& e) {
+    fmt::print(stderr, "error: {}\n", e.what());
+    return 1;
   }
 }
