@@ -8,6 +8,7 @@
 #include "ir/error.h"
 #include "ir/net.h"
 #include "passes/differentiate.h"
+#include "passes/gradient_rules.h"
 #include "passes/gradient_seam.h"
 #include "passes/merge_scans.h"
 #include "passes/rewrite.h"
@@ -31,6 +32,20 @@ bool is_frozen(const UpdateSpec& update, const std::string& path) {
   return group != nullptr && group->frozen;
 }
 
+// At least one parameter must be reached on the way back; else: the ops where it ends.
+void check_flow(const Graph& g, Value loss, const std::vector<bool>& read, const std::vector<Value>& params) {
+  std::vector<bool> varies = varying(g, params);
+  if (varies[loss.node]) return;
+  std::vector<std::string> notes;
+  for (NodeId id = 0; id < g.size(); ++id) {
+    const std::vector<Value>& operands = g.node(id).operands;
+    if (read[id] && !varies[id] && std::ranges::any_of(operands, [&](Value v) { return varies[v.node]; }))
+      notes.push_back(fmt::format("nothing flows back through {}", describe(g, id)));
+  }
+  throw Error("nothing to train: the loss depends on trainable parameters only by ways that pass no gradient",
+              std::move(notes));
+}
+
 std::vector<ParamGradient> param_gradients(Builder& b, Value loss, const UpdateSpec& update) {
   const Graph& g = b.graph();
   std::vector<bool> read = ancestors(g, {loss});
@@ -45,6 +60,7 @@ std::vector<ParamGradient> param_gradients(Builder& b, Value loss, const UpdateS
   }
   if (params.empty())
     throw Error("nothing to train: the loss depends on no trainable parameter that is not frozen");
+  check_flow(g, loss, read, params);
   std::vector<Value> found = gradients(b, loss, params);
   for (size_t i = 0; i < out.size(); ++i) out[i].gradient = found[i];
   return out;

@@ -43,12 +43,24 @@ void collect(const ast::File& file, Chosen& chosen, Diagnostics& diag) {
   }
 }
 
+void report_no_model(const ast::File& file, Diagnostics& diag) {
+  for (const ast::Item& item : file.items) {
+    const auto* graph = std::get_if<ast::Graph>(&item);
+    if (graph == nullptr) continue;
+    diag.error("no-model", graph->name.loc, "the file has graphs and no model")
+        .with_help("nnc opt verifies graphs and runs passes on them; whatever else is done takes a model");
+    return;
+  }
+  diag.error("no-model", {}, "the file has no model")
+      .with_help("a model is written as model NAME { input …  output … }; nnc new DATA writes one");
+}
+
 Chosen choose(const ast::File& file, Diagnostics& diag) {
   Chosen chosen;
   collect(file, chosen, diag);
   const auto& models = chosen.declarations.models;
   if (models.empty()) {
-    if (!diag.has_errors()) diag.error("no-model", {}, "the file has no model");
+    if (!diag.has_errors()) report_no_model(file, diag);
   } else if (chosen.train && !models.count(chosen.train->model.text)) {
     std::vector<std::string> names;
     for (const auto& [name, model] : models) names.push_back(name);

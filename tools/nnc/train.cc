@@ -1,5 +1,7 @@
 // nnc train: fit a model to its data, report every epoch, write the weights.
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <sstream>
 
@@ -161,9 +163,24 @@ void train(Trainer& trainer, Checkpoints* checkpoints, const TrainOptions& o, co
   output.finish(status);
 }
 
+// Each can be written, and no two are one file.
+void check_outputs(const TrainOptions& o) {
+  for (const std::string& file : {o.output, o.epoch.csv, o.epoch.report}) check_writable(file);
+  std::map<std::filesystem::path, const char*> named;
+  const std::pair<const char*, const std::string&> options[] = {
+      {"-o", o.output}, {"--checkpoint", o.checkpoint}, {"--csv", o.epoch.csv}, {"--report", o.epoch.report}};
+  for (const auto& [option, file] : options) {
+    if (file.empty()) continue;
+    auto [other, added] = named.emplace(std::filesystem::weakly_canonical(file), option);
+    if (added) continue;
+    throw Error(fmt::format("{} and {} both name {}", other->second, option, file),
+                {"give each a file of its own"});
+  }
+}
+
 void run(const TrainOptions& o, const CLI::App& command) {
   PhaseClock clock;
-  for (const std::string& file : {o.output, o.epoch.csv, o.epoch.report}) check_writable(file);
+  check_outputs(o);
   std::optional<FileLock> lock;
   if (!o.output.empty()) lock.emplace(o.output);
   std::unique_ptr<Checkpoints> checkpoints = open_checkpoints(o);
