@@ -11,26 +11,30 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Cycles per element of four bytes that is moved: a line of a panel is read, and written to the second-level cache, in
 // about six cycles; the first tile that copies its columns hides most of that.
-constexpr double kCopyCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2, kTransposeCost = 0.3,
-                 kTurnCost = 0.6;
+constexpr double kCopyCost = 0.25, kKeepCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2,
+                 kTransposeCost = 0.4, kTurnCost = 0.6;
 // What a panel costs beside, once it fills more of the second-level cache than that share.
 constexpr double kLargePanelCost = 0.2;
 constexpr int64_t kLargePanelShare = 8;
 // The same for operands read where they are, by every tile: where their lines come one after another; where they
-// are so far apart that they share few sets of the first-level cache; and where they come from behind the second,
-// and share few of its sets or are on more pages than the page table's cache holds.
-constexpr double kInPlaceCost = 0.006, kApartCost = 0.03, kFarCost = 0.25, kPagesCost = 0.8;
+// are so far apart that they share few sets of the first-level cache; where vectors lie across two lines; and where
+// they come from behind the second-level cache, and share few of its sets or are on more pages than the page table's
+// cache holds.
+constexpr double kInPlaceCost = 0.006, kApartCost = 0.02, kAstrideCost = 0.035, kFarCost = 0.25,
+                 kPagesCost = 0.8;
 // Of a vector's element that is copied from so far: the lines of a step that are neighbours come faster.
-constexpr double kFarCopyCost = 1.2;
-constexpr int kWideVectors = 4;
+constexpr double kFarCopyCost = 0.9;
+constexpr int kWideVectors = 3;
 // Rows that a strip brings to the first-level cache from the second, or from behind it.
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
-constexpr int64_t kFewRows = 48;
+constexpr int64_t kFewRows = 128;
 constexpr double kThreads = 2;         // that are expected to share a product
 constexpr double kLatency = 4;         // of a fused multiply-add, before the next of its chain
+constexpr double kPassCost = 1;        // of a pass of the loop over depth
 constexpr double kTileCost = 10;       // of beginning and ending one
 constexpr double kRunCost = 1;         // of a tile's row of results
+constexpr double kCutRunCost = 100;    // of a row of results that begins anew, on another page
 constexpr double kFinishCost = 3;      // times as much, where an epilogue follows
 constexpr double kLoadCost = 0.1;      // of a load beside what its port takes
 constexpr double kLaneSumCost = 2;     // of adding two vectors' halves
@@ -65,6 +69,10 @@ bool Cost::columns_apart() const {
   return stride % kPage == 0 || (stride > kPage && s_.depth * stride > kTableReach);
 }
 
+bool Cost::columns_astride() const {
+  return s_.column.depth_stride * s_.element_bytes % target_.vector_bytes != 0;
+}
+
 // The same for rows, of which a step needs less than a line.
 double Cost::rows_far() const {
   int64_t stride = s_.row.depth_stride * s_.element_bytes;
@@ -78,20 +86,20 @@ double Cost::computing(const Plan& p) const { return p.axis == VectorAxis::Colum
 // Cycles in which a step's columns come from the second-level cache. Where their lines are none of the vectors', one strip
 // of rows reads one line more; several, whose broadcasts need the same ports, half as fast.
 double Cost::stream(const Plan& p, int vectors) const {
-  if (in_l1(p, s_.columns) || passing()) return 0;
-  bool astride = s_.column.depth_stride * s_.element_bytes % target_.vector_bytes != 0;
   bool once = s_.rows <= p.tile.rows;
-  double lines = !astride ? vectors : once ? vectors + 1 : 2 * vectors;
+  if (in_l1(p, s_.columns) || (passing() && once)) return 0;
+  double lines = !columns_astride() || passing() ? vectors : once ? vectors + 1 : 2 * vectors;
   return lines * target_.vector_bytes / kStreamRate;
 }
 
 // Fused multiply-adds need two loads' and two fmas' ports, the chain's latency, and columns that come from the
 // second-level cache: where all else is equal, fewer of them.
 double Cost::step(const Plan& p, int rows, int vectors) const {
-  double streamed = stream(p, vectors);
+  double streamed = stream(p, vectors),
+         passes = p.direct ? 1.0 / p.steps({rows, vectors, p.tile.lanes}).pass : 0;
   return std::max(
              {rows * vectors / 2.0, (rows + vectors) * (0.5 + kLoadCost), kLatency / p.chains, streamed}) +
-         streamed * kStreamShare;
+         streamed * kStreamShare + passes * kPassCost;
 }
 
 // A step of all rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the number of rows
@@ -130,7 +138,8 @@ double Cost::tile_of_sums(const Plan& p, int64_t rows) const {
   auto loads = static_cast<double>(rows + columns), products = static_cast<double>(rows * columns);
   double stream = streamed * target_.vector_bytes / kStreamRate;
   double cycles = std::max({products / 2, loads / 2, kLatency, stream}) + loads * kLoadCost;
-  double halves = columns - 1 + std::log2(p.tile.lanes) - std::ceil(std::log2(columns));
+  double halves = 0;
+  for (int bit = 1, vectors = columns; bit < p.tile.lanes; bit *= 2) halves += vectors = (vectors + 1) / 2;
   return cycles * static_cast<double>(ceil_div(s_.depth, p.tile.lanes)) +
          kLaneSumCost * static_cast<double>(rows) * halves + kTileCost;
 }
@@ -143,18 +152,25 @@ double Cost::sums(const Plan& p) const {
 
 // --- what is moved
 
-// They read their columns from where they are, by wide tiles for their lines' sake; more than a tile's copy them.
+// Few rows read far columns from where they are, by wide tiles for their lines' sake; more than a tile's copy them. So do
+// many strips where vectors lie across lines.
 double Cost::passing_columns(const Plan& p) const {
-  if (!passing()) return 0;
-  double cost =
-      kFarCopyCost / std::min(p.tile.vectors, kWideVectors) + (s_.rows > p.tile.rows ? kCopyCost : 0);
+  bool once = s_.rows <= p.tile.rows;
+  double cost = 0;
+  if (passing())
+    cost = kFarCopyCost / std::min(p.tile.vectors, kWideVectors) + (once ? 0 : kCopyCost);
+  else if (columns_astride() && !once)
+    cost = std::min(kAstrideCost * static_cast<double>(strips(p)), kCopyCost);
   return static_cast<double>(s_.columns * s_.depth) * moved(cost);
 }
 
 double Cost::per_column(const Plan& p, ColumnLayout layout, int64_t strips) const {
   if (p.axis == VectorAxis::Depth) return along_depth(strips);
   const OperandShape& c = s_.column;
-  double in_place = columns_far() ? kFarCost : columns_apart() ? kApartCost : kInPlaceCost;
+  double in_place = columns_far()       ? kFarCost
+                    : columns_apart()   ? kApartCost
+                    : columns_astride() ? kAstrideCost
+                                        : kInPlaceCost;
   double pack = c.unit == Unit::Neither ? kGatherCost : c.strided ? kPackCost : kPullCost;
   switch (layout) {
     case ColumnLayout::InPlace:
@@ -201,13 +217,24 @@ double Cost::moving(const Plan& p) const {
   double column = per_column(p, p.columns, met), row = per_row(p.rows, ceil_div(p.column_block, p.width()));
   bool large = p.column_block * depth_at_once(p) * s_.element_bytes > target_.l2_bytes / kLargePanelShare;
   if (p.columns != ColumnLayout::InPlace && large) column += moved(kLargePanelCost);
-  return columns * column * times + rows * row * static_cast<double>(column_blocks);
+  return columns * column * times + rows * row * static_cast<double>(column_blocks) + cut_runs(column_blocks);
 }
 
+// Where rows are neighbours, squares of lanes are turned over, whole ones at the edges too.
 double Cost::results(const Plan& p) const {
   if (p.direct) return 0;
-  double each = s_.scattered ? kGatherCost : s_.output_by_columns ? kCopyCost : kTurnCost;
-  return static_cast<double>(s_.rows * s_.columns) * each;
+  const int64_t lanes = p.tile.lanes;
+  if (!s_.scattered && !s_.output_by_columns) {
+    int64_t squares = panels(p) * ceil_div(p.width(), lanes) * ceil_div(s_.rows, lanes);
+    return static_cast<double>(squares * lanes * lanes) * kTurnCost;
+  }
+  return static_cast<double>(s_.rows * s_.columns) * (s_.scattered ? kGatherCost : kKeepCost);
+}
+
+// Rows of results behind the caches are written the slower the more pieces they are in.
+double Cost::cut_runs(int64_t column_blocks) const {
+  bool far = s_.rows * s_.columns * s_.element_bytes > target_.l2_bytes;
+  return far ? static_cast<double>(s_.rows * (column_blocks - 1)) * kCutRunCost : 0;
 }
 
 }  // namespace nnc::contraction

@@ -42,10 +42,12 @@ class Cost {
   double stream(const Plan& p, int vectors) const;
   double step(const Plan& p, int rows, int vectors) const;
   double results(const Plan& p) const;
+  double cut_runs(int64_t column_blocks) const;
   double along_depth(int64_t strips) const;
   double times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const;
   bool in_l1(const Plan& p, int64_t extent) const;
   bool columns_apart() const;
+  bool columns_astride() const;
   bool columns_far() const { return columns_apart() && !columns_near(); }
   bool passing() const { return columns_far() && few_rows(); }
   double rows_far() const;

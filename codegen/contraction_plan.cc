@@ -17,16 +17,18 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // tasks had better be large.
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
 constexpr int64_t kFewTasks = 8, kMostTasks = 32;
-constexpr int kMostVectors = 12;         // of a tile's row
-constexpr int kSumsWanted = 8;           // in a tile, for its additions to overlap
-constexpr int kPass = 80;                // instructions of a loop's pass that make it long enough
-constexpr int kMostSteps = 4;            // of one
-constexpr int64_t kDepthOfChain = 8;     // at least
-constexpr int64_t kColumnShare = 2;      // of the second-level cache, for a block's columns
-constexpr int64_t kPackedShare = 8;      // the same for rows packed at once
-constexpr int64_t kWholeDepth = 1024;    // up to here depth is not cut
-constexpr int64_t kChunkDepth = 512;     // of what is cut
-constexpr int64_t kShortDepth = 256;     // the same where rows are packed, or so few that results cost little
+constexpr int kMostVectors = 12;       // of a tile's row
+constexpr int kSumsWanted = 8;         // in a tile, for its additions to overlap
+constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
+constexpr int kMostSteps = 4;          // of one
+constexpr int64_t kDepthOfChain = 8;   // at least
+constexpr int64_t kColumnShare = 2;    // of the second-level cache, for a block's columns
+constexpr int64_t kPackedShare = 8;    // the same for rows packed at once
+constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
+constexpr int64_t kChunkDepth = 512;   // of what is cut
+constexpr int64_t kShortDepth = 256;   // the same where rows are packed
+constexpr int64_t kBriefDepth =
+    128;  // and where they are few: results cost little, pages of columns are many
 constexpr int64_t kChunkSymbolic = 256;  // at least, where depth is unknown
 
 OperandShape operand_shape(const Operand& operand, const Bindings& expected) {
@@ -46,6 +48,7 @@ class Chooser {
       : s_(shape), target_(target), cost_(shape, target) {
     plan_.tile.lanes = static_cast<int>(std::max<int64_t>(1, target.vector_bytes / shape.element_bytes));
     plan_.registers = target.vector_registers;
+    plan_.direct = s_.plain;
   }
 
   /// The best plan with vectors along columns.
@@ -71,7 +74,6 @@ class Chooser {
  private:
   Plan finished() {
     choose_blocks();
-    plan_.direct = s_.plain;
     plan_.cycles = cost_.of(plan_);
     return plan_;
   }
@@ -84,9 +86,9 @@ class Chooser {
   void choose_depth() {
     bool turned = s_.plain && s_.row.strided && s_.row.depth_stride != 1;
     bool packs_columns = plan_.axis == VectorAxis::Columns, near = cost_.columns_near();
-    bool brief = packs_columns && (turned || (cost_.few_rows() && !near));
-    int64_t chunk = brief ? kShortDepth : kChunkDepth;
-    int64_t most = brief ? kShortDepth * 5 / 4 : near || !packs_columns ? kWholeDepth : kChunkDepth;
+    bool brief = packs_columns && cost_.few_rows() && !near, curt = brief || (packs_columns && turned);
+    int64_t chunk = brief ? kBriefDepth : curt ? kShortDepth : kChunkDepth;
+    int64_t most = curt ? chunk * 5 / 4 : near || !packs_columns ? kWholeDepth : kChunkDepth;
     if (s_.depth_fixed && s_.depth <= most) return;
     int64_t chunks = std::max<int64_t>(ceil_div(s_.depth, s_.depth <= most ? most : chunk), 1);
     plan_.depth_chunk = round_up(ceil_div(std::max<int64_t>(s_.depth, 1), chunks), 16);
