@@ -160,10 +160,11 @@ Value softmax(Builder& b, Value x, int64_t axis) {
 }
 
 // A term below e^-70 of the largest counts as that, which no sum of either type can tell, and its gradient is zero: a
-// denormal one would slow every product it enters many times over.
+// denormal one would slow every product it enters many times over. (By a select, whose way back is one comparison.)
 Value log_sum_exp_of_shifted(Builder& b, Value shifted, int64_t axis, bool keep) {
   Value least = b.scalar(b.dtype(shifted), -70);
-  return b.log(sum_over(b, b.exp(b.binary(Op::Max, shifted, least)), {axis}, keep));
+  Value bounded = b.select(b.lt(shifted, least), least, shifted);
+  return b.log(sum_over(b, b.exp(bounded), {axis}, keep));
 }
 
 Value log_softmax(Builder& b, Value x, int64_t axis) {
