@@ -22,8 +22,8 @@ namespace {
 constexpr double kPort = 0.6, kDivision = 10.8, kSquareRoot = 13.4, kTheirPorts = 3 * kPort;
 // A quick division, and what is left of it in a loop over one divisor.
 constexpr double kQuick = 16 * kPort, kQuickByOne = 9 * kPort;
-// What a division must gain to be worth its code.
-constexpr double kGain = 1;
+// What a division must gain, and what all of a block's must leave of its time, to be worth their code.
+constexpr double kGain = 1, kLeft = 0.9;
 
 // Only Intel's processors are all known to estimate reciprocals alike; LLVM calls those with AVX-512 lakes and rapids.
 bool has_quick_division(const llvm::Function& f) {
@@ -72,15 +72,23 @@ bool divides_by_one(const llvm::Instruction& division, const llvm::Loop& loop) {
   return loop.isLoopInvariant(division.getOperand(1));
 }
 
+// A loop that asks memory ahead waits for memory, and the more instructions are on their way the fewer loads are.
+bool waits_for_memory(const llvm::BasicBlock& block) {
+  return llvm::any_of(block, [](const llvm::Instruction& i) {
+    auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&i);
+    return call && call->getIntrinsicID() == llvm::Intrinsic::prefetch;
+  });
+}
+
 // The divisions of a block in a loop that are to be quick: as many as make it so.
 std::vector<llvm::Instruction*> worth_turning(llvm::BasicBlock& block, const llvm::Loop& loop) {
   std::vector<llvm::Instruction*> divisions, chosen;
   for (llvm::Instruction& i : block)
     if (is_division(i)) divisions.push_back(&i);
-  if (divisions.empty()) return {};
+  if (divisions.empty() || waits_for_memory(block)) return {};
   std::stable_partition(divisions.begin(), divisions.end(),
                         [&](const llvm::Instruction* d) { return divides_by_one(*d, loop); });
-  Work work = work_of(block);
+  Work before = work_of(block), work = before;
   for (llvm::Instruction* d : divisions) {
     double quick = divides_by_one(*d, loop) ? kQuickByOne : kQuick;
     Work next{work.divider - kDivision, work.ports - kTheirPorts + quick};
@@ -88,6 +96,7 @@ std::vector<llvm::Instruction*> worth_turning(llvm::BasicBlock& block, const llv
     chosen.push_back(d);
     work = next;
   }
+  if (work.cycles() > kLeft * before.cycles()) return {};
   return chosen;
 }
 

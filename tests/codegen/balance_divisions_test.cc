@@ -38,6 +38,12 @@ Val sigmoid(Builder& b, Val x, Val y) {
   return quotient(b, number(b, x, 1), b.add(number(b, x, 1), e));
 }
 
+// A quotient in a loop that waits for memory.
+Val stream(Builder& b, Val x, Val y) {
+  b.prefetch(0, b.index(0), 1);
+  return quotient(b, x, y);
+}
+
 // Sixteen at a time over the first element of the second buffer.
 loop::Kernel over_one() {
   loop::Kernel kernel;
@@ -201,6 +207,7 @@ TEST_F(BalanceDivisions, AreQuickWhereTheDividerIsWaitedFor) {
   EXPECT_TRUE(is_quick(kernel_of(quotient)));
   EXPECT_TRUE(is_quick(kernel_of(update)));
   EXPECT_FALSE(is_quick(kernel_of(sigmoid)));
+  EXPECT_FALSE(is_quick(kernel_of(stream)));
   EXPECT_TRUE(is_quick(over_one()));
 }
 
