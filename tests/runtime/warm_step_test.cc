@@ -32,7 +32,8 @@
 namespace {
 std::atomic<int64_t> allocations{0};
 }
-// operator new ends in these too.
+// operator new ends in these too. Libraries call them only if they are visible.
+#pragma GCC visibility push(default)
 extern "C" {
 void* __libc_malloc(size_t);
 void* __libc_calloc(size_t, size_t);
@@ -55,6 +56,7 @@ int posix_memalign(void** out, size_t alignment, size_t size) {
   return *out == nullptr ? ENOMEM : 0;
 }
 }
+#pragma GCC visibility pop
 #endif
 
 namespace nnc {
