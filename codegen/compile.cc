@@ -170,13 +170,13 @@ std::string text_of(const llvm::Module& module) {
   return text;
 }
 
-std::string output_of(llvm::Module& module, CodeGenMachine& machine, Output output, bool hoist_constants) {
-  switch (output) {
-    case Output::Llvm:
+std::string output_of(llvm::Module& module, CodeGenMachine& machine, CodeForm form, bool hoist_constants) {
+  switch (form) {
+    case CodeForm::Llvm:
       return text_of(module);
-    case Output::Assembly:
+    case CodeForm::Assembly:
       return generate(module, machine, llvm::CodeGenFileType::AssemblyFile, hoist_constants);
-    case Output::Object:
+    case CodeForm::Object:
       return generate(module, machine, llvm::CodeGenFileType::ObjectFile, hoist_constants);
   }
   return {};
@@ -205,7 +205,7 @@ struct Compiler::Machine {
 Compiler::Compiler(Target target) : target_(std::move(target)) {}
 Compiler::~Compiler() = default;
 
-std::string Compiler::compile(const loop::Kernel& kernel, const std::string& symbol, Output output) {
+std::string Compiler::compile(const loop::Kernel& kernel, const std::string& symbol, CodeForm form) {
   if (!machine_) machine_ = std::make_unique<Machine>(target_);
   CodeGenMachine& machine = machine_->get();
   std::string errors;
@@ -216,7 +216,7 @@ std::string Compiler::compile(const loop::Kernel& kernel, const std::string& sym
   module->setDataLayout(machine.createDataLayout());
   assert(!llvm::verifyModule(*module, &llvm::errs()));
   optimize(*module, machine);
-  std::string result = output_of(*module, machine, output, hoists_constants(kernel, target_));
+  std::string result = output_of(*module, machine, form, hoists_constants(kernel, target_));
   if (!errors.empty()) throw Error("LLVM could not compile kernel " + kernel.name + ": " + errors);
   return result;
 }

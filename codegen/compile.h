@@ -9,7 +9,7 @@
 
 namespace nnc {
 
-enum class Output { Object, Assembly, Llvm };
+enum class CodeForm { Object, Assembly, Llvm };
 
 /// For one thread; each has a compiler of its own. LLVM's description of the target is made once, with the first kernel.
 class Compiler {
@@ -20,7 +20,7 @@ class Compiler {
   Compiler& operator=(const Compiler&) = delete;
 
   /// The bytes of a relocatable object, or text. Throws Error where LLVM does not know the target.
-  std::string compile(const loop::Kernel& kernel, const std::string& symbol, Output output);
+  std::string compile(const loop::Kernel& kernel, const std::string& symbol, CodeForm form);
 
  private:
   struct Machine;

@@ -189,7 +189,7 @@ void Jit::State::compile_all(std::span<Job> jobs) {
   std::stable_sort(jobs.begin(), jobs.end(), [](const Job& a, const Job& b) { return a.size > b.size; });
   parallel_for(threads, jobs.size(), [&](size_t i, size_t thread) {
     Job& job = jobs[i];
-    job.object = compilers[thread]->compile(*job.kernel, job.symbol(), Output::Object);
+    job.object = compilers[thread]->compile(*job.kernel, job.symbol(), CodeForm::Object);
     cache.store(job.key, job.kernel->name, job.object);
   });
 }
@@ -219,11 +219,11 @@ std::vector<KernelFunction> Jit::compile(std::span<const loop::Kernel> kernels) 
 }
 
 std::string llvm_text(const loop::Kernel& kernel, const Target& target) {
-  return Compiler(target).compile(kernel, "kernel", Output::Llvm);
+  return Compiler(target).compile(kernel, "kernel", CodeForm::Llvm);
 }
 
 std::string assembly_text(const loop::Kernel& kernel, const Target& target) {
-  return Compiler(target).compile(kernel, "kernel", Output::Assembly);
+  return Compiler(target).compile(kernel, "kernel", CodeForm::Assembly);
 }
 
 }  // namespace nnc

@@ -69,8 +69,8 @@ std::string why_left_out(const Column& column) {
   return !column.is_text() && is_running_number(values) ? "a running number" : "";
 }
 
-Feature feature_of(const Column& column) {
-  Feature out{.name = column.name, .gaps = column.gaps};
+Predictor feature_of(const Column& column) {
+  Predictor out{.name = column.name, .gaps = column.gaps};
   if (!column.is_text()) return out;
   out.categories = names_in(column);
   std::map<double, int64_t> counts;
@@ -156,7 +156,7 @@ class Looker {
 
 int64_t TableGuess::width() const {
   int64_t out = 0;
-  for (const Feature& f : features) out += f.width();
+  for (const Predictor& f : features) out += f.width();
   return out;
 }
 

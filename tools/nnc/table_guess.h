@@ -11,7 +11,7 @@
 namespace nnc::tool {
 
 /// A column to predict from.
-struct Feature {
+struct Predictor {
   std::string name;
   std::vector<std::string> categories;  // of text; none of numbers
   bool gaps = false;                    // samples without a value
@@ -26,7 +26,7 @@ struct TableGuess {
   std::vector<std::string> classes;  // of the target; none where it is a quantity
   bool target_is_text = false, target_gaps = false;
   double mean = 0, deviation = 1;  // of a quantity
-  std::vector<Feature> features;
+  std::vector<Predictor> features;
   std::vector<std::pair<std::string, std::string>> left_out;  // the name, and why
 
   int64_t width() const;

@@ -80,7 +80,7 @@ class Writer {
     while (g_.samples > recipe_->most_samples) ++recipe_;
     auto is_column = [&](const std::string& name) {
       return name == g_.target ||
-             std::ranges::any_of(g_.features, [&](const Feature& f) { return f.name == name; });
+             std::ranges::any_of(g_.features, [&](const Predictor& f) { return f.name == name; });
     };
     target_ = is_name(g_.target) && !kTaken.contains(g_.target) ? g_.target : "target";
     while (target_ != g_.target && is_column(target_)) target_ += "_";
@@ -126,7 +126,7 @@ class Writer {
   std::string widths() const {
     std::vector<std::string> parts;
     int64_t numbers = 0;
-    for (const Feature& f : g_.features) {
+    for (const Predictor& f : g_.features) {
       if (f.categories.empty())
         ++numbers;
       else
@@ -157,7 +157,7 @@ class Writer {
     std::vector<std::string> gaps, categories;
     std::string rare;
     bool numbers = false;
-    for (const Feature& f : g_.features) {
+    for (const Predictor& f : g_.features) {
       if (f.gaps) gaps.push_back(f.name);
       numbers |= f.categories.empty();
       if (f.rare)
