@@ -21,7 +21,9 @@ while [ $# -gt 0 ]; do
       [ $# -gt 1 ] || fail "$1 wants a value"
       case "$1" in
         --only) only=$2 ;;
-        --data) data=(--data "$(realpath "$2")") ;;
+        --data)
+          [ -d "$2" ] || fail "--data: there is no folder '$2'"
+          data=(--data "$(realpath "$2")") ;;
         --rounds) rounds=$2 ;;
         --seconds) seconds=$2 ;;
       esac
