@@ -12,7 +12,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Cycles per element of four bytes that is moved: a line of a panel is read, and written to the second-level cache, in
 // about six cycles; the first tile that copies its columns hides most of that.
 constexpr double kCopyCost = 0.25, kKeepCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2,
-                 kTransposeCost = 0.4, kTurnCost = 0.6;
+                 kTransposeCost = 0.4, kRowPanelCost = 1, kTurnCost = 0.6;
 // What a panel costs beside, once it fills more of the second-level cache than that share.
 constexpr double kLargePanelCost = 0.2;
 constexpr int64_t kLargePanelShare = 8;
@@ -20,8 +20,10 @@ constexpr int64_t kLargePanelShare = 8;
 // are so far apart that they share few sets of the first-level cache; where vectors lie across two lines; and where
 // they come from behind the second-level cache, and share few of its sets or are on more pages than the page table's
 // cache holds.
-constexpr double kInPlaceCost = 0.006, kApartCost = 0.02, kAstrideCost = 0.035, kFarCost = 0.25,
-                 kPagesCost = 0.8;
+constexpr double kInPlaceCost = 0.006, kApartCost = 0.02, kAstrideCost = 0.035, kFarCost = 0.25;
+// Of rows' elements that lie so far apart at every step, by every panel; of few steps the lines stay.
+constexpr double kFarRowsCost = 0.12, kPagesCost = 0.45, kStayingShare = 0.25;
+constexpr int64_t kStayingDepth = 64;
 // Of a vector's element that is copied from so far: the lines of a step that are neighbours come faster.
 constexpr double kFarCopyCost = 0.9;
 constexpr int kWideVectors = 3;
@@ -29,16 +31,17 @@ constexpr int kWideVectors = 3;
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 constexpr int64_t kFewRows = 128;
-constexpr double kThreads = 2;         // that are expected to share a product
-constexpr double kLatency = 4;         // of a fused multiply-add, before the next of its chain
-constexpr double kPassCost = 1;        // of a pass of the loop over depth
-constexpr double kTileCost = 10;       // of beginning and ending one
-constexpr double kRunCost = 1;         // of a tile's row of results
-constexpr double kCutRunCost = 100;    // of a row of results that begins anew, on another page
-constexpr double kFinishCost = 3;      // times as much, where an epilogue follows
-constexpr double kLoadCost = 0.1;      // of a load beside what its port takes
-constexpr double kLaneSumCost = 2;     // of adding two vectors' halves
-constexpr double kStreamRate = 32;     // bytes a cycle from the second-level cache
+constexpr double kThreads = 2;       // that are expected to share a product
+constexpr double kLatency = 4;       // of a fused multiply-add, before the next of its chain
+constexpr double kPassCost = 1;      // of a pass of the loop over depth
+constexpr double kTileCost = 10;     // of beginning and ending one
+constexpr double kRunCost = 1;       // of a tile's row of results
+constexpr double kCutRunCost = 100;  // of a row of results that begins anew, on another page
+constexpr double kFinishCost = 3;    // times as much, where an epilogue follows
+constexpr double kLoadCost = 0.1;    // of a load beside what its port takes
+constexpr double kLaneSumCost = 2;   // of adding two vectors' halves
+constexpr double kStreamRate = 32;   // bytes a cycle from the second-level cache
+constexpr double kWideEpilogue = 2;  // times that: epilogues are written out for every vector of a tile's row
 constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
 
 }  // namespace
@@ -76,7 +79,8 @@ bool Cost::columns_astride() const {
 // The same for rows, of which a step needs less than a line.
 double Cost::rows_far() const {
   int64_t stride = s_.row.depth_stride * s_.element_bytes;
-  return stride < kPage / 4 ? 0 : stride % kPage == 0 ? kPagesCost : kFarCost;
+  double cost = stride < kPage / 4 ? 0 : stride % kPage == 0 ? kPagesCost : kFarRowsCost;
+  return s_.depth <= kStayingDepth ? cost * kStayingShare : cost;
 }
 
 // --- arithmetic
@@ -89,7 +93,7 @@ double Cost::stream(const Plan& p, int vectors) const {
   bool once = s_.rows <= p.tile.rows;
   if (in_l1(p, s_.columns) || (passing() && once)) return 0;
   double lines = !columns_astride() || passing() ? vectors : once ? vectors + 1 : 2 * vectors;
-  return lines * target_.vector_bytes / kStreamRate;
+  return lines * target_.vector_bytes / kStreamRate * (s_.plain ? 1 : kWideEpilogue);
 }
 
 // Fused multiply-adds need two loads' and two fmas' ports, the chain's latency, and columns that come from the
@@ -167,7 +171,8 @@ double Cost::passing_columns(const Plan& p) const {
 double Cost::per_column(const Plan& p, ColumnLayout layout, int64_t strips) const {
   if (p.axis == VectorAxis::Depth) return along_depth(strips);
   const OperandShape& c = s_.column;
-  double in_place = columns_far()       ? kFarCost
+  bool far = columns_far() || (waits(p) && !columns_near());
+  double in_place = far                 ? kFarCost
                     : columns_apart()   ? kApartCost
                     : columns_astride() ? kAstrideCost
                                         : kInPlaceCost;
@@ -194,18 +199,21 @@ double Cost::along_depth(int64_t strips) const {
 double Cost::per_row(RowLayout layout, int64_t panels) const {
   const OperandShape& r = s_.row;
   bool gathers = r.unit == Unit::Neither || (layout == RowLayout::PanelByDepth && r.unit != Unit::Depth);
+  double pack = layout == RowLayout::PanelByRow ? kRowPanelCost : kPackCost;
   if (layout != RowLayout::InPlace)
-    return moved((gathers ? kGatherCost : r.strided ? kPackCost : kPullCost) + rows_far() / 2);
+    return moved((gathers ? kGatherCost : r.strided ? pack : kPullCost) + rows_far() / 2);
   bool near = s_.rows * s_.depth * s_.element_bytes <= target_.l2_bytes / 2;
   double by_panel = std::max(rows_far(), r.depth_stride == 1 ? 0 : kInPlaceCost);
   return moved((near ? kNearRows : kFarRows) + by_panel * static_cast<double>(panels));
 }
 
-// Threads that share a block's columns pack them each; so does every task whose results wait for the last chunk.
+// Whether a task's results are kept until the last chunk: it runs alone, through all of its columns.
+bool Cost::waits(const Plan& p) const { return !s_.plain && (p.depth_chunk > 0 || !s_.output_by_columns); }
+
+// Threads that share a block's columns pack them each; so does every task that waits.
 double Cost::times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const {
-  bool wait = !s_.plain && (p.depth_chunk > 0 || !s_.output_by_columns);
   auto tasks = static_cast<double>(row_blocks);
-  return wait ? tasks : std::clamp(kThreads / static_cast<double>(column_blocks), 1.0, tasks);
+  return waits(p) ? tasks : std::clamp(kThreads / static_cast<double>(column_blocks), 1.0, tasks);
 }
 
 double Cost::moving(const Plan& p) const {

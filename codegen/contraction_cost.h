@@ -44,6 +44,7 @@ class Cost {
   double results(const Plan& p) const;
   double cut_runs(int64_t column_blocks) const;
   double along_depth(int64_t strips) const;
+  bool waits(const Plan& p) const;
   double times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const;
   bool in_l1(const Plan& p, int64_t extent) const;
   bool columns_apart() const;
