@@ -31,16 +31,18 @@ constexpr int kWideVectors = 3;
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 constexpr int64_t kFewRows = 128;
-constexpr double kThreads = 2;       // that are expected to share a product
-constexpr double kLatency = 4;       // of a fused multiply-add, before the next of its chain
-constexpr double kPassCost = 1;      // of a pass of the loop over depth
-constexpr double kTileCost = 10;     // of beginning and ending one
-constexpr double kRunCost = 1;       // of a tile's row of results
-constexpr double kCutRunCost = 100;  // of a row of results that begins anew, on another page
-constexpr double kFinishCost = 3;    // times as much, where an epilogue follows
-constexpr double kLoadCost = 0.1;    // of a load beside what its port takes
-constexpr double kLaneSumCost = 2;   // of adding two vectors' halves
-constexpr double kStreamRate = 32;   // bytes a cycle from the second-level cache
+constexpr double kThreads = 2;        // that are expected to share a product
+constexpr double kSharedCost = 0.6;   // of a byte whose line another of them has written
+constexpr double kSharedLines = 0.3;  // of a byte of results in lines that each of them writes a part of
+constexpr double kLatency = 4;        // of a fused multiply-add, before the next of its chain
+constexpr double kPassCost = 1;       // of a pass of the loop over depth
+constexpr double kTileCost = 10;      // of beginning and ending one
+constexpr double kRunCost = 1;        // of a tile's row of results
+constexpr double kCutRunCost = 100;   // of a row of results that begins anew, on another page
+constexpr double kFinishCost = 3;     // times as much, where an epilogue follows
+constexpr double kLoadCost = 0.1;     // of a load beside what its port takes
+constexpr double kLaneSumCost = 2;    // of adding two vectors' halves
+constexpr double kStreamRate = 32;    // bytes a cycle from the second-level cache
 constexpr double kWideEpilogue = 2;  // times that: epilogues are written out for every vector of a tile's row
 constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
 
@@ -207,13 +209,31 @@ double Cost::per_row(RowLayout layout, int64_t panels) const {
   return moved((near ? kNearRows : kFarRows) + by_panel * static_cast<double>(panels));
 }
 
-// Whether a task's results are kept until the last chunk: it runs alone, through all of its columns.
-bool Cost::waits(const Plan& p) const { return !s_.plain && (p.depth_chunk > 0 || !s_.output_by_columns); }
+// Whether a task's results are kept until the last of several chunks: it runs alone, through all of its columns.
+bool Cost::waits(const Plan& p) const {
+  return !s_.plain && p.depth_chunk > 0 && (s_.depth > p.depth_chunk || !s_.output_by_columns);
+}
 
 // Threads that share a block's columns pack them each; so does every task that waits.
 double Cost::times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const {
   auto tasks = static_cast<double>(row_blocks);
   return waits(p) ? tasks : std::clamp(kThreads / static_cast<double>(column_blocks), 1.0, tasks);
+}
+
+// Threads that divide the columns read all of the rows, part of which others have written and may still hold; those that
+// divide the rows, all columns. Results lie together for those that divide the axis along which they are no neighbours.
+double Cost::shared(int64_t column_blocks, int64_t row_blocks) const {
+  const bool by_columns = static_cast<double>(column_blocks) >= kThreads;
+  if (s_.batch > 1 || (!by_columns && row_blocks == 1)) return 0;
+  auto held = [&](int64_t elements, double bytes) {
+    double all = static_cast<double>(elements) * bytes;
+    return 2 * all < static_cast<double>(target_.l2_bytes) ? all : 0;
+  };
+  double operand =
+      by_columns ? held(s_.rows * s_.depth, s_.row.bytes) : held(s_.columns * s_.depth, s_.column.bytes);
+  bool apart = by_columns == s_.output_by_columns;
+  double results = apart ? held(s_.rows * s_.columns, static_cast<double>(s_.element_bytes)) : 0;
+  return kSharedCost * operand + kSharedLines * results;
 }
 
 double Cost::moving(const Plan& p) const {
@@ -225,7 +245,8 @@ double Cost::moving(const Plan& p) const {
   double column = per_column(p, p.columns, met), row = per_row(p.rows, ceil_div(p.column_block, p.width()));
   bool large = p.column_block * depth_at_once(p) * s_.element_bytes > target_.l2_bytes / kLargePanelShare;
   if (p.columns != ColumnLayout::InPlace && large) column += moved(kLargePanelCost);
-  return columns * column * times + rows * row * static_cast<double>(column_blocks) + cut_runs(column_blocks);
+  return columns * column * times + rows * row * static_cast<double>(column_blocks) +
+         cut_runs(column_blocks) + shared(column_blocks, row_blocks);
 }
 
 // Where rows are neighbours, squares of lanes are turned over, whole ones at the edges too.

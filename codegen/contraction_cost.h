@@ -46,6 +46,7 @@ class Cost {
   double along_depth(int64_t strips) const;
   bool waits(const Plan& p) const;
   double times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const;
+  double shared(int64_t column_blocks, int64_t row_blocks) const;
   bool in_l1(const Plan& p, int64_t extent) const;
   bool columns_apart() const;
   bool columns_astride() const;

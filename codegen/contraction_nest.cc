@@ -55,8 +55,8 @@ Count Nest::row_count(Val to) {
   return out;
 }
 
-// The thread's tasks of one block of columns, together where results need not wait in a buffer for the last chunk
-// of depth: the columns' panel is packed once for all.
+// The thread's tasks of one block of columns, whose panel is packed once for all where it holds all of depth; together
+// where results need not wait in a buffer for the last chunk.
 void Nest::same_columns(Val unit) {
   Pull::Scope scope(pull_);
   Val count = row_tasks(), before = b_.mul(unit, count);
@@ -64,6 +64,7 @@ void Nest::same_columns(Val unit) {
   at_.batch = variable(kBatch, b_.idiv(unit, columns));
   at_.column = b_.mul(b_.irem(unit, columns), b_.index(plan_.column_block));
   at_.columns = block_count(kColumn, at_.column, plan_.column_block);
+  if (packs_columns() && whole_depth()) pack_columns(whole_chunk());
   if (one_task_of_rows()) return block(b_.index(0), b_.index(1));
   Val from = b_.apply(Op::Max, {b_.sub(b_.task_begin(), before), b_.index(0)});
   Val to = b_.imin(b_.sub(b_.task_end(), before), count);
@@ -108,11 +109,10 @@ void Nest::chunks() {
   });
 }
 
-// Columns are packed for all of the block; then each strip of rows meets all of them while it is in the first-level
-// cache, and they in the second.
+// Columns are packed for all of the block, whole depth before it; then each strip of rows meets all of them while it is in
+// the first-level cache, and they in the second.
 void Nest::chunk(const Chunk& c) {
-  bool packed = plan_.columns == ColumnLayout::Packed || plan_.columns == ColumnLayout::Transposed;
-  if (packed) pack_columns(c);
+  if (packs_columns() && !whole_depth()) pack_columns(c);
   if (plan_.rows == RowLayout::InPlace)
     strips(c, {b_.index(0), at_.rows});
   else

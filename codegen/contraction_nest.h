@@ -86,6 +86,7 @@ class Nest {
   void pack_rows(const Chunk& c);
   void pack_rows_by_depth(const Chunk& c);
   void pack_rows_by_row(const Chunk& c);
+  void for_depth_vectors(const Chunk& c, const std::function<void(Val k, Val active)>& body);
   void pack_columns(const Chunk& c);
   void pack_columns_plain(const Chunk& c);
   void pack_columns_transposed(const Chunk& c, const Panel& p);
@@ -125,6 +126,9 @@ class Nest {
   Val row_tasks();
   /// Whether results leave tile by tile, each as soon as it is finished, rather than a block at once.
   bool finishes_tiles() const { return !plan_.direct && form_.output_unit() == kColumn; }
+  bool packs_columns() const {
+    return plan_.columns == ColumnLayout::Packed || plan_.columns == ColumnLayout::Transposed;
+  }
   bool along_depth() const { return plan_.axis == VectorAxis::Depth; }
   DType dtype() const { return form_.accumulator(); }
 

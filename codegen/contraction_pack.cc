@@ -19,13 +19,26 @@ void Nest::pack_rows(const Chunk& c) {
 
 void Nest::pack_rows_by_depth(const Chunk& c) {
   b_.for_each(b_.index(0), at_.packed.count.value, 1, [&](Val i) {
-    b_.for_each(b_.index(0), c.depth.value, lanes(), [&](Val k) {
-      Pull::Scope scope(pull_);
+    for_depth_vectors(c, [&](Val k, Val active) {
       IndexExpr row = row_at(b_.add(at_.packed.first, i)), depth = variable(kDepth, b_.add(c.first, k));
-      Lanes l{lanes(), Pull::id_of(depth), b_.lane_mask(b_.sub(c.depth.value, k), lanes())};
+      Lanes l{lanes(), Pull::id_of(depth), active};
       Val to = b_.add(b_.mul(i, b_.index(row_panel_stride())), k);
       b_.store(row_panel_, to, element(form_.rows(), {at_.batch, row, 0, depth}, l));
     });
+  });
+}
+
+// Whole vectors of the chunk's steps, then, with a mask, what is left.
+void Nest::for_depth_vectors(const Chunk& c, const std::function<void(Val k, Val active)>& body) {
+  Val depth = c.depth.value, whole = b_.mul(b_.idiv(depth, b_.index(lanes())), b_.index(lanes()));
+  b_.for_each(b_.index(0), whole, lanes(), [&](Val k) {
+    Pull::Scope scope(pull_);
+    body(k, {});
+  });
+  if (c.depth.fixed && *c.depth.fixed % lanes() == 0) return;
+  b_.if_then(b_.lt(whole, depth), [&] {
+    Pull::Scope scope(pull_);
+    body(whole, b_.lane_mask(b_.sub(depth, whole), lanes()));
   });
 }
 

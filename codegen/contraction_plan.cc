@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -17,23 +18,47 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // tasks had better be large.
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
 constexpr int64_t kFewTasks = 8, kMostTasks = 32;
-constexpr int kMostVectors = 12;       // of a tile's row
-constexpr int kSumsWanted = 8;         // in a tile, for its additions to overlap
-constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
-constexpr int kMostSteps = 4;          // of one
-constexpr int64_t kDepthOfChain = 8;   // at least
-constexpr int64_t kColumnShare = 2;    // of the second-level cache, for a block's columns
-constexpr int64_t kPackedShare = 8;    // the same for rows packed at once
-constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
-constexpr int64_t kChunkDepth = 512;   // of what is cut
-constexpr int64_t kShortDepth = 256;   // the same where rows are packed
+constexpr int kMostVectors = 12;        // of a tile's row
+constexpr int kSumsWanted = 8;          // in a tile, for its additions to overlap
+constexpr int kPass = 80;               // instructions of a loop's pass that make it long enough
+constexpr int kMostSteps = 4;           // of one
+constexpr int64_t kDepthOfChain = 8;    // at least
+constexpr double kUnevenShare = 0.055;  // of threads' uneven shares in what a tile costs
+constexpr double kMostUneven = 0.15;    // that counts
+constexpr int64_t kEvenRows = 64;       // from which it does
+constexpr int64_t kColumnShare = 2;     // of the second-level cache, for a block's columns
+constexpr int64_t kPackedShare = 8;     // the same for rows packed at once
+constexpr int64_t kWholeDepth = 1024;   // up to here depth is not cut
+constexpr int64_t kChunkDepth = 512;    // of what is cut
+constexpr int64_t kShortDepth = 256;    // the same where rows are packed
 constexpr int64_t kBriefDepth =
     128;  // and where they are few: results cost little, pages of columns are many
 constexpr int64_t kChunkSymbolic = 256;  // at least, where depth is unknown
 
-OperandShape operand_shape(const Operand& operand, const Bindings& expected) {
+// Of all inputs behind a value, for an element of it.
+double bytes_behind(const Graph& body, Value v, const Bindings& expected) {
+  std::vector<Value> behind = {v};
+  std::set<NodeId> seen;
+  double bytes = 0;
+  while (!behind.empty()) {
+    const Node& n = body.node(behind.back());
+    bool met = !seen.insert(behind.back().node).second;
+    behind.pop_back();
+    if (met) continue;
+    if (n.op == Op::Input) {
+      const Type& type = n.results[0];
+      bytes += static_cast<double>(element_count(type.shape).evaluate(expected) * size_of(type.dtype));
+    }
+    behind.insert(behind.end(), n.operands.begin(), n.operands.end());
+  }
+  double elements = static_cast<double>(element_count(body.type(v).shape).evaluate(expected));
+  return elements > 0 ? bytes / elements : 0;
+}
+
+OperandShape operand_shape(const Form& form, const Operand& operand, const Bindings& expected) {
   OperandShape out;
   out.unit = operand.unit;
+  out.bytes = bytes_behind(form.body(), operand.value, expected);
   if (!operand.strided) return out;
   out.strided = true;
   out.fixed = operand.strided->free_stride.is_constant();
@@ -95,7 +120,8 @@ class Chooser {
     if (!s_.depth_fixed) plan_.depth_chunk = std::max(plan_.depth_chunk, kChunkSymbolic);
   }
 
-  // Of tiles that cost the same, the one with fewer loads.
+  // Of tiles that cost the same, the one with fewer loads; of those that cost almost the same, one that divides the rows
+  // evenly.
   void choose_tile() {
     Plan p = plan_;
     double best = -1, best_loads = 0;
@@ -104,6 +130,7 @@ class Chooser {
         p.chains = best_chains(p);
         double cycles = cost_.computing(p) + cost_.passing_columns(p),
                loads = 1.0 / p.tile.rows + 1.0 / p.tile.vectors;
+        cycles *= 1 + kUnevenShare * std::min(uneven(p.tile.rows), kMostUneven);
         if (best >= 0 && cycles >= best * 0.999 && (cycles >= best * 1.001 || loads >= best_loads)) continue;
         best = cycles;
         best_loads = loads;
@@ -211,7 +238,31 @@ class Chooser {
     int64_t rows = round_up(std::max<int64_t>(s_.rows, 1), plan_.tile.rows), most = rows;
     if (plan_.rows != RowLayout::InPlace) most = longest(plan_.tile.rows, kPackedShare);
     if (!s_.plain) most = std::min(most, longest(plan_.tile.rows));
-    return std::min(round_up(ceil_div(rows, tasks), plan_.tile.rows), most);
+    return std::min(even(plan_.tile.rows, tasks), most);
+  }
+
+  // Rows of the first half of the tasks.
+  int64_t half(int64_t block) const { return ceil_div(ceil_div(s_.rows, block), 2) * block; }
+
+  // The length of so many tasks or of up to twice as many, in whole tiles, whose first half has the least: so threads get
+  // like shares, and of products that have a side in common the same ones.
+  int64_t even(int64_t tile, int64_t tasks) const {
+    auto length = [&](int64_t count) {
+      return round_up(ceil_div(std::max<int64_t>(s_.rows, 1), count), tile);
+    };
+    int64_t best = length(tasks);
+    for (int64_t count = tasks + 1; count < 2 * tasks; ++count) {
+      if (half(length(count)) < half(best)) best = length(count);
+    }
+    return best;
+  }
+
+  // What the first of two threads has too much of, as a part of its share, with tiles of so many rows: it matters to
+  // products fused with others' work, whose operands and results stay with their threads from step to step.
+  double uneven(int64_t tile) const {
+    int64_t tasks = wanted_tasks();
+    if (tasks == 1 || s_.plain || s_.rows < kEvenRows) return 0;
+    return 2.0 * static_cast<double>(half(even(tile, tasks))) / static_cast<double>(s_.rows) - 1;
   }
 
   const ProblemShape& s_;
@@ -233,8 +284,8 @@ ProblemShape problem_shape(const Form& form, const Bindings& expected) {
   s.columns_fixed = form.extent(kColumn).is_constant();
   s.depth_fixed = form.extent(kDepth).is_constant();
   s.element_bytes = size_of(form.accumulator());
-  s.row = operand_shape(form.rows(), expected);
-  s.column = operand_shape(form.columns(), expected);
+  s.row = operand_shape(form, form.rows(), expected);
+  s.column = operand_shape(form, form.columns(), expected);
   s.plain = form.plain();
   s.scattered = form.scattered();
   s.output_by_columns = form.output_unit() == kColumn;

@@ -17,6 +17,7 @@ struct OperandShape {
   bool fixed = false;    // the free stride is a constant
   int64_t free_stride = 0, depth_stride = 0;
   Unit unit = Unit::Neither;
+  double bytes = 4;  // read from memory for an element: a prologue's inputs may be narrower
 };
 struct ProblemShape {
   int64_t batch = 1, rows = 1, columns = 1, depth = 1;

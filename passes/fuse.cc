@@ -64,11 +64,9 @@ class Fuser {
   void find_results() {
     results_.resize(groups_.groups().size());
     auto need = [&](Value v, GroupId user) {
-      while (true) {
-        GroupId g = groups_.group_of(v.node);
-        if (g != kNoGroup && g != user) add_result(g, v);
-        if (g != kNoGroup || graph_.node(v).operands.empty()) return;
-        v = graph_.node(v).operands[0];  // a view
+      for (Value source : groups_.sources(v)) {
+        GroupId g = groups_.group_of(source.node);
+        if (g != kNoGroup && g != user) add_result(g, source);
       }
     };
     for (GroupId g = 0; g < groups_.groups().size(); ++g) {
@@ -85,14 +83,14 @@ class Fuser {
 
   // --- order ---
 
-  // Params read by each group, through views.
+  // Params read by each group, through what belongs to none.
   std::set<NodeId> params_read(GroupId g) const {
     std::set<NodeId> out;
     for (NodeId id : groups_.groups()[g].nodes) {
-      for (Value v : graph_.node(id).operands) {
-        while (!groups_.is_computed(v.node) && !graph_.node(v).operands.empty())
-          v = graph_.node(v).operands[0];
-        if (graph_.node(v).op == Op::Param) out.insert(v.node);
+      for (Value operand : graph_.node(id).operands) {
+        for (Value v : groups_.sources(operand)) {
+          if (graph_.node(v).op == Op::Param) out.insert(v.node);
+        }
       }
     }
     return out;

@@ -88,6 +88,17 @@ bool FusionGroups::needs_group(NodeId id) const {
   return materialised_[id] || !(is_view(op) || is_free_leaf(op));
 }
 
+std::vector<Value> FusionGroups::sources(Value v) const {
+  const Node& n = graph_.node(v);
+  if (is_computed(v.node) || n.operands.empty()) return {v};
+  std::vector<Value> out;
+  for (Value operand : n.operands) {
+    std::vector<Value> behind = sources(operand);
+    out.insert(out.end(), behind.begin(), behind.end());
+  }
+  return out;
+}
+
 FusionGroups::Source FusionGroups::source_of(Value v) const {
   Source out{v, true, true};
   while (is_view(graph_.node(out.value).op) && group_of_[out.value.node] == kNoGroup) {
@@ -358,9 +369,61 @@ Refusal FusionGroups::absorb(GroupId producer, const std::set<GroupId>& users) c
   bool tiles = c.kind == KernelKind::Contraction || c.kind == KernelKind::Index;
   const Shape& space = c.kind == KernelKind::Reduce ? c.folded : c.space;
   if (!tiles && element_count(p.space) == element_count(space)) return {};
-  auto dear = find([&](NodeId id) { return has_trait(graph_.node(id).op, kDear); });
+  auto dear = find([&](NodeId id) { return is_dear(id); });
   if (dear != p.nodes.end()) return {Apart::Dear, *dear};
   return {p.nodes.size() <= (tiles ? 4 : 2) ? Apart::Not : Apart::Long};
+}
+
+// Whether all elements that enter the group from outside have half the bytes, at most, of those that it computes.
+bool FusionGroups::reads_narrow(GroupId g) const {
+  const Group& group = groups_[g];
+  const int64_t own = size_of(graph_.node(group.nodes.back()).results[0].dtype);
+  auto narrow = [&](Value v) {
+    Source s = source_of(v);
+    const Node& from = graph_.node(s.value);
+    if (group_of_[s.value.node] == g || is_free_leaf(from.op)) return true;
+    return s.bijective && 2 * size_of(from.results[0].dtype) <= own;
+  };
+  return std::all_of(group.nodes.begin(), group.nodes.end(), [&](NodeId id) {
+    const Node& n = graph_.node(id);
+    return std::all_of(n.operands.begin(), n.operands.end(), narrow);
+  });
+}
+
+// Whether it is less to read what the group is made of, as pixels are in bytes, and to compute it again in every product
+// that reads it, than to store its values and to read those; threads then share nothing that one of them wrote.
+bool FusionGroups::widens(GroupId producer, const std::set<GroupId>& users) const {
+  constexpr size_t kFew = 4;
+  const Group& p = groups_[producer];
+  auto cheap = [&](NodeId id) { return !materialised_[id] && (!is_dear(id) || divides_by_constant(id)); };
+  auto reads_once = [&](NodeId id) { return !operands_from(id, producer, &Source::bijective); };
+  auto fits = [&](GroupId u) {
+    const Group& user = groups_[u];
+    return user.kind == KernelKind::Contraction &&
+           std::all_of(user.nodes.begin(), user.nodes.end(), reads_once);
+  };
+  return p.nodes.size() <= kFew && !p.feeds_unwindow && reads_narrow(producer) &&
+         std::all_of(p.nodes.begin(), p.nodes.end(), cheap) && std::all_of(users.begin(), users.end(), fits);
+}
+
+bool FusionGroups::is_dear(NodeId id) const { return has_trait(graph_.node(id).op, kDear); }
+
+// That takes no division where the dividend can be but few numbers.
+bool FusionGroups::divides_by_constant(NodeId id) const {
+  const Node& n = graph_.node(id);
+  return n.op == Op::Div && graph_.node(source_of(n.operands[1]).value).op == Op::Constant;
+}
+
+// Every reader gets its own copy, as of a view.
+void FusionGroups::dissolve(GroupId producer, const std::set<GroupId>& users) {
+  Group& p = groups_[producer];
+  for (NodeId id : p.nodes) group_of_[id] = kNoGroup;
+  for (GroupId u : users) {
+    groups_[u].reads.erase(producer);
+    groups_[u].reads.insert(p.reads.begin(), p.reads.end());
+  }
+  p.nodes.clear();
+  p.reads.clear();
 }
 
 void FusionGroups::merge(GroupId from, GroupId into) {
@@ -380,7 +443,9 @@ void FusionGroups::absorb_producers() {
     if (groups_[producer].nodes.empty() || groups_[producer].kind != KernelKind::Pointwise) continue;
     std::set<GroupId> users = consumers()[producer];
     if (users.empty()) continue;
-    if (Refusal no = absorb(producer, users))
+    if (widens(producer, users))
+      dissolve(producer, users);
+    else if (Refusal no = absorb(producer, users))
       refused_.push_back({groups_[producer].nodes[0], groups_[*users.begin()].nodes[0], no});
     else
       merge(producer, *users.begin());

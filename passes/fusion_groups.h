@@ -1,7 +1,7 @@
 // Which primitives share a kernel. A group is what becomes one region: a contraction with what follows it
 // elementwise, a row of reductions over the same trailing axes with the arithmetic between, a pointwise
-// graph. Views (movement ops) and leaves without memory belong to no group: each consumer reads through its
-// own copy.
+// graph. Views (movement ops), leaves without memory, and what takes more memory than all it is made of belong to no
+// group: each consumer computes its own copy.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,10 @@ class FusionGroups {
 
   const std::vector<Group>& groups() const { return groups_; }
   GroupId group_of(NodeId id) const { return group_of_[id]; }
-  /// Neither a view nor a leaf: computed by a kernel (or a scan) and, if used outside it, stored.
+  /// Computed by one kernel (or a scan) and, if used outside it, stored; what belongs to no group is neither.
   bool is_computed(NodeId id) const { return group_of_[id] != kNoGroup; }
+  /// What a value is made of, in memory or computed: itself, or what is behind it where it belongs to no group.
+  std::vector<Value> sources(Value v) const;
   /// Every decision not to put an op beside what it reads, and not to take a group into what reads it.
   const std::vector<Refused>& refused() const { return refused_; }
 
@@ -74,6 +76,11 @@ class FusionGroups {
   bool feeds_epilogue(GroupId producer, GroupId consumer) const;
   bool computes_alike(GroupId producer, GroupId consumer) const;
   Refusal absorb(GroupId producer, const std::set<GroupId>& users) const;
+  bool widens(GroupId producer, const std::set<GroupId>& users) const;
+  bool reads_narrow(GroupId g) const;
+  bool is_dear(NodeId id) const;
+  bool divides_by_constant(NodeId id) const;
+  void dissolve(GroupId producer, const std::set<GroupId>& users);
   void merge(GroupId from, GroupId into);
   std::vector<std::set<GroupId>> consumers() const;
 

@@ -111,6 +111,29 @@ const Case kCases[] = {
        output(b, b.contract(b.contract(x, w, 1, 1), w, 1, 0));
      },
      "contraction contraction", "contraction contraction"},
+    {"bytes enter every product that reads them",
+     [](Builder& b) {
+       Value x = b.div(b.cast(b.input("x", {DType::U8, {B, 8}}), DType::F32), b.scalar(DType::F32, 255));
+       Value y = b.contract(x, b.param("w", f32({4, 8})), 1, 1);
+       output(b, y);
+       output(b, b.contract(y, x, 0, 0), "outer");
+     },
+     "contraction contraction", "pointwise pointwise contraction contraction"},
+    {"what is as wide as its source is stored for two products",
+     [](Builder& b) {
+       Value x = b.div(b.input("x", f32({B, 8})), b.scalar(DType::F32, 255));
+       Value y = b.contract(x, b.param("w", f32({4, 8})), 1, 1);
+       output(b, y);
+       output(b, b.contract(y, x, 0, 0), "outer");
+     },
+     "pointwise contraction contraction", "pointwise contraction contraction"},
+    {"and bytes too, where something else reads them",
+     [](Builder& b) {
+       Value x = b.cast(b.input("x", {DType::U8, {B, 8}}), DType::F32);
+       output(b, b.contract(x, b.param("w", f32({4, 8})), 1, 1));
+       output(b, b.reduce_max(x, {1}), "largest");
+     },
+     "row contraction", "pointwise contraction row"},
     {"views alone are copied only when they are results",
      [](Builder& b) {
        Value x = b.input("x", f32({B, 8}));
