@@ -12,7 +12,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Cycles per element of four bytes that is moved: a line of a panel is read, and written to the second-level cache, in
 // about six cycles; the first tile that copies its columns hides most of that.
 constexpr double kCopyCost = 0.25, kKeepCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2,
-                 kTransposeCost = 0.4, kRowPanelCost = 1, kTurnCost = 0.6;
+                 kTransposeCost = 0.4, kRowPanelCost = 1, kTurnCost = 1.2;
 // What a panel costs beside, once it fills more of the second-level cache than that share.
 constexpr double kLargePanelCost = 0.2;
 constexpr int64_t kLargePanelShare = 8;
