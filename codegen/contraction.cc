@@ -1,6 +1,8 @@
 #include "codegen/contraction.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "codegen/contraction_nest.h"
 #include "codegen/contraction_plan.h"
@@ -40,6 +42,32 @@ Candidate best_candidate(const Graph& body, const Target& target, const Bindings
   return *best;
 }
 
+// What results are made of beside the dot and is as large as they are, in bytes.
+int64_t epilogue_bytes(const Graph& body, const Bindings& expected) {
+  const NodeId dot = find_dot(body);
+  const Dim count = element_count(body.node(dot).results[0].shape);
+  std::set<NodeId> seen;
+  int64_t bytes = 0;
+  std::function<void(Value)> walk = [&](Value v) {
+    if (v.node == dot || !seen.insert(v.node).second) return;
+    const Type& type = body.type(v);
+    if (body.node(v).op == Op::Input && element_count(type.shape) == count)
+      bytes += bytes_of(type).evaluate(expected);
+    for (Value operand : body.node(v).operands) walk(operand);
+  };
+  for (const Output& out : body.outputs()) walk(out.value);
+  return bytes;
+}
+
+// Whether to ask memory ahead for what the epilogue reads: where that is more than a core's cache, and depth leaves enough
+// to do between one row's request and the next.
+bool requests(const Candidate& c, const Target& target, const Bindings& expected) {
+  constexpr int64_t kStepsApart = 12;
+  const bool tiles = c.form.output_unit() == kColumn && c.plan.axis == VectorAxis::Columns;
+  return tiles && c.form.extent(kDepth).evaluate(expected) >= kStepsApart * c.plan.tile.rows &&
+         epilogue_bytes(c.form.body(), expected) >= target.l2_bytes;
+}
+
 // Operands that the dot reads must not change while it runs: a group of its own for each, until share_in_place().
 void declare_buffers(loop::Builder& b, const Graph& body, std::vector<int>& inputs,
                      std::vector<int>& outputs) {
@@ -71,6 +99,7 @@ loop::Kernel lower_contraction(const Graph& graph, NodeId region, const Target& 
   const RegionAttrs& attrs = graph.node(region).as<RegionAttrs>();
   const Graph& body = *attrs.body.graph;
   Candidate c = best_candidate(body, target, expected);
+  c.plan.requests = requests(c, target, expected);
   loop::Kernel kernel;
   kernel.name = attrs.name;
   kernel.note = c.plan.str();

@@ -260,6 +260,8 @@ void Nest::finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept)
 Accumulators Nest::contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                             Accumulators inits) {
   if (along_depth()) return contract_along_depth(s, c, p, inits);
+  if (plan_.requests && s.rows == plan_.tile.rows)
+    return contract_requesting(s, c, p, source, std::move(inits));
   TileShape t = shape(s.rows, p);
   // One of a ladder's pieces runs once at most.
   const bool often = s.rows == plan_.tile.rows || form_.extent(kRow).is_constant();

@@ -79,6 +79,10 @@ class Nest {
   Accumulators contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                         Accumulators inits);
 
+  Accumulators contract_requesting(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
+                                   Accumulators inits);
+  void request_results(const Panel& p, Val row);
+
   RowSource row_source(Val row, const Chunk& c);
   ColumnSource columns(const Chunk& c, const Panel& p);
   ColumnSource columns_in_place(const Chunk& c, const Panel& p);

@@ -50,6 +50,7 @@ struct Plan {
   int chains = 1;                           // sums of an accumulator, each of every so many'th step
   int registers = 16;                       // for a tile's sums and columns
   bool direct = true;                       // tiles go straight to the result, not through a block
+  bool requests = false;                    // memory is asked for what the epilogue reads before it begins
   double cycles = 0;                        // the estimate they were chosen by
 
   /// Columns of one tile.

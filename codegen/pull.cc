@@ -341,4 +341,21 @@ void Pull::hoist(Value v, const AccessMap& map, const Lanes& lanes) {
   walk(v, map);
 }
 
+void Pull::request(Value v, const AccessMap& map, const Lanes& lanes) {
+  std::set<std::string> seen;
+  std::function<void(Value, const AccessMap&)> walk = [&](Value v, const AccessMap& map) {
+    if (!varies(map, lanes)) return;
+    if (!seen.insert(fmt::format("{}.{} {}", v.node, v.index, map.str())).second) return;
+    const Node& n = body_.node(v);
+    if (is_elementwise(n.op)) {
+      for (Value operand : n.operands) walk(operand, map);
+    } else if (only_moves(n.op)) {
+      walk(n.operands[0], through_view(n, body_.type(n.operands[0]).shape, map));
+    } else if (auto input = inputs_.find(v.node); input != inputs_.end()) {
+      b_.prefetch(input->second, scalar(linearize(map.index, n.results[0].shape)), 1);
+    }
+  };
+  walk(v, map);
+}
+
 }  // namespace nnc

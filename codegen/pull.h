@@ -49,6 +49,9 @@ class Pull {
   /// it.
   void hoist(Value v, const AccessMap& map, const Lanes& lanes);
 
+  /// Asks the first-level cache for the operands' elements that the lanes of `v` at `map` are made of, one each.
+  void request(Value v, const AccessMap& map, const Lanes& lanes);
+
   /// From here to the end of the scope `v` is this value, wherever it is read.
   void bind(Value v, loop::Val value);
   /// The same where it is read at `map`; elsewhere it is computed as if not bound.

@@ -87,12 +87,16 @@ std::string compare_sums(const Tensor& got, const Tensor& want) {
   return test::compare_relative(got, want, got.dtype() == DType::F64 ? 1e-14 : 4e-6, largest);
 }
 
-void check(const Case& c, const Bindings& expected = {}) {
+void check(
+    const Case& c, const Bindings& expected = {},
+    const std::function<void(Target&)>& adapt = [](Target&) {}) {
   Region region(c, expected);
   std::mt19937 rng(1);
   for (const std::string& name : test::testable_targets()) {
     Jit jit(Target::named(name));
-    loop::Kernel kernel = region.lower(jit.target());
+    Target target = jit.target();
+    adapt(target);
+    loop::Kernel kernel = region.lower(target);
     for (const Bindings& dims : c.sizes) {
       std::vector<Tensor> inputs;
       for (const Type& t : c.inputs) inputs.push_back(random_tensor(t, dims, rng));
@@ -181,7 +185,7 @@ TEST(Contraction, FewRowsSumAlongDepth) {
 }
 
 TEST(Contraction, FewSumsAreChains) {
-  const Target target = Target::named("avx512");
+  const Target target = Target::named("host");
   EXPECT_TRUE(in_chains(Region(gemm("NN", 1, 33, 100)).lower(target)));
   EXPECT_FALSE(in_chains(Region(gemm("NN", 64, 64, 100)).lower(target)));
   EXPECT_FALSE(in_chains(Region(gemm("NN", B, 33, 100), {{"B", 1}}).lower(target)));
@@ -251,6 +255,33 @@ TEST(Contraction, Epilogues) {
   };
   Type w{DType::F32, {20, 75}};
   check({"update", {{DType::F32, {B, 20}}, {DType::F32, {B, 75}}, w, w}, update, sizes}, {{"B", 64}});
+}
+
+// Where weights and moments are more than the cache of a core, memory is asked for them from within the loop over depth.
+TEST(Contraction, EpiloguesOfFarOperands) {
+  auto update = [](Builder& g, const Values& x) {  // dW = dYt X; v and w follow
+    Value v = g.add(g.mul(x[3], g.scalar(DType::F32, 0.9)), g.contract(x[0], x[1], 0, 0));
+    return Values{g.sub(x[2], v), v};
+  };
+  auto small_cache = [](Target& t) { t.l2_bytes = 32 << 10; };
+  auto of = [&](int64_t rows, int64_t columns) {
+    Type w{DType::F32, {rows, columns}};
+    return Case{"update",
+                {{DType::F32, {B, rows}}, {DType::F32, {B, columns}}, w, w},
+                update,
+                {{{"B", 300}}, {{"B", 7}}, {{"B", 0}}}};
+  };
+  for (int64_t rows : {5, 64, 131}) {
+    for (int64_t columns : {75, 200}) check(of(rows, columns), {{"B", 300}}, small_cache);
+  }
+  auto asks = [&](int64_t batch, bool small) {
+    Target target = Target::named(test::testable_targets().front());
+    if (small) small_cache(target);
+    return print(Region(of(64, 200), {{"B", batch}}).lower(target)).find("prefetch") != std::string::npos;
+  };
+  EXPECT_TRUE(asks(300, true));
+  EXPECT_FALSE(asks(300, false));
+  EXPECT_FALSE(asks(20, true)) << "too little to do between requests";
 }
 
 TEST(Contraction, Prologues) {
