@@ -12,7 +12,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Cycles per element of four bytes that is moved: a line of a panel is read, and written to the second-level cache, in
 // about six cycles; the first tile that copies its columns hides most of that.
 constexpr double kCopyCost = 0.25, kKeepCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2,
-                 kTransposeCost = 0.4, kRowPanelCost = 1, kTurnCost = 1.2;
+                 kTransposeCost = 0.4, kRowPanelCost = 1, kTurnCost = 0.6, kFarTurnCost = 2.5;
 // What a panel costs beside, once it fills more of the second-level cache than that share.
 constexpr double kLargePanelCost = 0.2;
 constexpr int64_t kLargePanelShare = 8;
@@ -249,13 +249,15 @@ double Cost::moving(const Plan& p) const {
          cut_runs(column_blocks) + shared(column_blocks, row_blocks);
 }
 
-// Where rows are neighbours, squares of lanes are turned over, whole ones at the edges too.
+// Where rows are neighbours, squares of lanes are turned over, whole ones at the edges too; results behind the first-level
+// cache are written a line here and a line there.
 double Cost::results(const Plan& p) const {
   if (p.direct) return 0;
   const int64_t lanes = p.tile.lanes;
   if (!s_.scattered && !s_.output_by_columns) {
     int64_t squares = panels(p) * ceil_div(p.width(), lanes) * ceil_div(s_.rows, lanes);
-    return static_cast<double>(squares * lanes * lanes) * kTurnCost;
+    bool far = s_.rows * s_.columns * s_.element_bytes > target_.l1_bytes;
+    return static_cast<double>(squares * lanes * lanes) * (far ? kFarTurnCost : kTurnCost);
   }
   return static_cast<double>(s_.rows * s_.columns) * (s_.scattered ? kGatherCost : kKeepCost);
 }
