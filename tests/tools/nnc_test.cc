@@ -407,7 +407,8 @@ TEST_F(Tool, BenchSaysWhereTheTimeOfAStepGoes) {
   Outcome table = run("bench " + model + " --kernels --seconds 0.01 --threads 1");
   ASSERT_EQ(table.status, 0) << table.text;
   // Every kernel by what is in it, in the model's names: an update is part of the product that makes its gradient.
-  EXPECT_NE(table.text.find("contraction h.cast: cast, h: div, h.linear: dot add, h.relu: le select"), std::string::npos)
+  EXPECT_NE(table.text.find("contraction h.cast: cast, h: div, h.linear: dot add, h.relu: le select"),
+            std::string::npos)
       << table.text;
   EXPECT_NE(table.text.find("logits.linear.grad: dot, update.logits.linear.weight:"), std::string::npos)
       << table.text;
