@@ -198,9 +198,11 @@ TEST_F(Tool, TheReportSaysWhyARunEnded) {
   EXPECT_EQ(xml_problem(page), "");
   EXPECT_TRUE(title_of(page).starts_with("stopped: the loss is ")) << title_of(page);
   std::string model = file("small.nn", kSmall);
-  run_in_terminal("train " + model + " --epochs 2000 -o " + path("w.safetensors") + " --report " + page_file,
-                  "  3/2000");
-  EXPECT_TRUE(title_of(read(page_file)).starts_with("interrupted; epoch ")) << title_of(read(page_file));
+  std::string shown = run_in_terminal(
+      "train " + model + " --epochs 2000 -o " + path("w.safetensors") + " --report " + page_file, "  3/2000");
+  EXPECT_TRUE(title_of(read(page_file)).starts_with("interrupted; epoch "))
+      << title_of(read(page_file)) << "\n"
+      << shown;
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ std::string command_without(const CLI::App& command, const std::set<std::string>
 void watch_for_interrupts() {
   struct sigaction action {};
   action.sa_handler = on_interrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the next one has its usual effect
+  // The next one has its usual effect; what is being written to a slow terminal or disk meanwhile is written on.
+  action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }
