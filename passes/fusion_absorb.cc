@@ -73,7 +73,8 @@ bool FusionGroups::reads_narrow(GroupId g) const {
 }
 
 // Whether it is less to read what the group is made of, as pixels are in bytes, and to compute it again in every product
-// that reads it, than to store its values and to read those; threads then share nothing that one of them wrote.
+// that reads it, than to store its values and to read those; threads then share nothing that one of them wrote. What it is
+// made of is in memory: it would else be computed again as well.
 bool FusionGroups::widens(GroupId producer, const std::set<GroupId>& users) const {
   constexpr size_t kFew = 4;
   const Group& p = groups_[producer];
@@ -84,7 +85,9 @@ bool FusionGroups::widens(GroupId producer, const std::set<GroupId>& users) cons
     return user.kind == KernelKind::Contraction &&
            std::all_of(user.nodes.begin(), user.nodes.end(), reads_once);
   };
+  auto computes = [&](GroupId g) { return groups_[g].kind == KernelKind::Pointwise; };
   return p.nodes.size() <= kFew && !p.feeds_unwindow && reads_narrow(producer) &&
+         std::none_of(p.reads.begin(), p.reads.end(), computes) &&
          std::all_of(p.nodes.begin(), p.nodes.end(), cheap) && std::all_of(users.begin(), users.end(), fits);
 }
 

@@ -69,6 +69,13 @@ void output(Builder& b, Value v, const std::string& name = "y") { b.graph().add_
 Type f32(Shape shape) { return {DType::F32, std::move(shape)}; }
 const Dim B = Dim::symbol("B");
 
+// A layer's product, and its weights' gradient's, read x.
+void two_products(Builder& b, Value x) {
+  Value y = b.contract(x, b.param("w", f32({4, 8})), 1, 1);
+  output(b, y);
+  output(b, b.contract(y, x, 0, 0), "outer");
+}
+
 const Case kCases[] = {
     {"bias and activation join the product",
      [](Builder& b) {
@@ -114,17 +121,13 @@ const Case kCases[] = {
     {"bytes enter every product that reads them",
      [](Builder& b) {
        Value x = b.div(b.cast(b.input("x", {DType::U8, {B, 8}}), DType::F32), b.scalar(DType::F32, 255));
-       Value y = b.contract(x, b.param("w", f32({4, 8})), 1, 1);
-       output(b, y);
-       output(b, b.contract(y, x, 0, 0), "outer");
+       two_products(b, x);
      },
      "contraction contraction", "pointwise pointwise contraction contraction"},
     {"what is as wide as its source is stored for two products",
      [](Builder& b) {
        Value x = b.div(b.input("x", f32({B, 8})), b.scalar(DType::F32, 255));
-       Value y = b.contract(x, b.param("w", f32({4, 8})), 1, 1);
-       output(b, y);
-       output(b, b.contract(y, x, 0, 0), "outer");
+       two_products(b, x);
      },
      "pointwise contraction contraction", "pointwise contraction contraction"},
     {"and bytes too, where something else reads them",
@@ -134,6 +137,13 @@ const Case kCases[] = {
        output(b, b.reduce_max(x, {1}), "largest");
      },
      "row contraction", "pointwise contraction row"},
+    {"bytes that are computed are not computed twice",
+     [](Builder& b) {
+       Value positive = b.lt(b.scalar(DType::F32, 0.5), b.exp(b.input("x", f32({B, 8}))));
+       Value x = b.cast(positive, DType::F32);
+       two_products(b, x);
+     },
+     "pointwise contraction contraction", "pointwise pointwise pointwise contraction contraction"},
     {"views alone are copied only when they are results",
      [](Builder& b) {
        Value x = b.input("x", f32({B, 8}));
