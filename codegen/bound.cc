@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "codegen/origin.h"
+#include "ir/origin.h"
 
 namespace nnc {
 

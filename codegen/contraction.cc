@@ -1,12 +1,11 @@
 #include "codegen/contraction.h"
 
 #include <algorithm>
-#include <functional>
-#include <set>
 
 #include "codegen/contraction_nest.h"
 #include "codegen/contraction_plan.h"
 #include "codegen/in_place.h"
+#include "ir/origin.h"
 
 namespace nnc {
 namespace {
@@ -46,25 +45,24 @@ Candidate best_candidate(const Graph& body, const Target& target, const Bindings
 int64_t epilogue_bytes(const Graph& body, const Bindings& expected) {
   const NodeId dot = find_dot(body);
   const Dim count = element_count(body.node(dot).results[0].shape);
-  std::set<NodeId> seen;
+  std::vector<Value> results;
+  for (const Output& out : body.outputs()) results.push_back(out.value);
   int64_t bytes = 0;
-  std::function<void(Value)> walk = [&](Value v) {
-    if (v.node == dot || !seen.insert(v.node).second) return;
-    const Type& type = body.type(v);
-    if (body.node(v).op == Op::Input && element_count(type.shape) == count)
-      bytes += bytes_of(type).evaluate(expected);
-    for (Value operand : body.node(v).operands) walk(operand);
-  };
-  for (const Output& out : body.outputs()) walk(out.value);
+  for (NodeId input : inputs_behind(body, results, dot)) {
+    const Type& type = body.node(input).results[0];
+    if (element_count(type.shape) == count) bytes += bytes_of(type).evaluate(expected);
+  }
   return bytes;
 }
 
-// Whether to ask memory ahead for what the epilogue reads: where that is more than a core's cache, and depth leaves enough
-// to do between one row's request and the next.
+// Whether to ask memory ahead for what the epilogue reads: where that is more than a core's cache, and the last steps of
+// depth leave enough to do between one row's request and the next.
 bool requests(const Candidate& c, const Target& target, const Bindings& expected) {
   constexpr int64_t kStepsApart = 12;
-  const bool tiles = c.form.output_unit() == kColumn && c.plan.axis == VectorAxis::Columns;
-  return tiles && c.form.extent(kDepth).evaluate(expected) >= kStepsApart * c.plan.tile.rows &&
+  const int64_t depth = c.form.extent(kDepth).evaluate(expected), chunk = c.plan.depth_chunk;
+  const bool tiles =
+      c.form.output_unit() == kColumn && c.plan.axis == VectorAxis::Columns && c.plan.chains == 1;
+  return tiles && (chunk == 0 ? depth : std::min(depth, chunk)) >= kStepsApart * c.plan.tile.rows &&
          epilogue_bytes(c.form.body(), expected) >= target.l2_bytes;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "codegen/contraction_cost.h"
+#include "ir/origin.h"
 
 namespace nnc::contraction {
 namespace {
@@ -37,19 +37,10 @@ constexpr int64_t kChunkSymbolic = 256;  // at least, where depth is unknown
 
 // Of all inputs behind a value, for an element of it.
 double bytes_behind(const Graph& body, Value v, const Bindings& expected) {
-  std::vector<Value> behind = {v};
-  std::set<NodeId> seen;
   double bytes = 0;
-  while (!behind.empty()) {
-    const Node& n = body.node(behind.back());
-    bool met = !seen.insert(behind.back().node).second;
-    behind.pop_back();
-    if (met) continue;
-    if (n.op == Op::Input) {
-      const Type& type = n.results[0];
-      bytes += static_cast<double>(element_count(type.shape).evaluate(expected) * size_of(type.dtype));
-    }
-    behind.insert(behind.end(), n.operands.begin(), n.operands.end());
+  for (NodeId input : inputs_behind(body, {v})) {
+    const Type& type = body.node(input).results[0];
+    bytes += static_cast<double>(element_count(type.shape).evaluate(expected) * size_of(type.dtype));
   }
   double elements = static_cast<double>(element_count(body.type(v).shape).evaluate(expected));
   return elements > 0 ? bytes / elements : 0;
@@ -148,7 +139,7 @@ class Chooser {
   // A tile of one vector keeps the columns of several steps.
   int most_rows(int vectors) const {
     int most = vectors == 1 ? target_.vector_registers / 2 : (accumulator_limit() - 1) / vectors - 1;
-    if (s_.rows_fixed) most = static_cast<int>(std::clamp<int64_t>(s_.rows, 1, most));
+    if (s_.rows_fixed) most = static_cast<int>(std::min<int64_t>(most, std::max<int64_t>(s_.rows, 1)));
     while (most > 1 && cost_.rows_collide(most)) --most;
     return most;
   }
@@ -311,11 +302,11 @@ Steps Plan::steps(TileShape t) const {
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{}{} rows {} columns {} block {}x{} depth {}{}{}", tile.rows, tile.vectors,
+  return fmt::format("tile {}x{}x{}{} rows {} columns {} block {}x{} depth {}{}{}{}", tile.rows, tile.vectors,
                      tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
                      row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)], row_block,
                      column_block, depth_chunk, chains > 1 ? fmt::format(" in {} chains", chains) : "",
-                     direct ? " direct" : "");
+                     direct ? " direct" : "", requests ? " requests" : "");
 }
 
 }  // namespace nnc::contraction

@@ -25,7 +25,11 @@ Accumulators Nest::contract_requesting(const Strip& s, const Chunk& c, const Pan
   return b_.for_loop(
       b_.index(0), b_.index(s.rows), 1, std::move(inits), [&](Val i, std::span<const Val> sums) {
         Pull::Scope scope(pull_);
-        request_results(p, b_.add(s.first, i));
+        auto request = [&] { request_results(p, b_.add(s.first, i)); };
+        if (c.last.valid())
+          b_.if_then(c.last, request);
+        else
+          request();
         Val from = b_.imin(b_.mul(i, piece), depth), to = b_.imin(b_.add(from, piece), depth);
         RowSource r = rows;
         r.base = b_.add(r.base, b_.mul(from, r.depth_stride));

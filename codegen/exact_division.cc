@@ -3,17 +3,10 @@
 #include <bit>
 #include <cmath>
 
-#include "codegen/origin.h"
+#include "ir/origin.h"
 
 namespace nnc {
 namespace {
-
-bool is_byte_in_f32(const Graph& body, Value v) {
-  const Node& n = body.node(origin(body, v));
-  if (n.op != Op::Cast || n.results[0].dtype != DType::F32) return false;
-  DType from = body.type(n.operands[0]).dtype;
-  return from == DType::U8 || from == DType::Bool;
-}
 
 bool agrees(float x, float divisor, float reciprocal) {
   float q = x * reciprocal;

@@ -2,6 +2,7 @@
 // less to compute again than to store, into every one.
 #include <algorithm>
 
+#include "ir/origin.h"
 #include "passes/fusion_groups.h"
 
 namespace nnc {
@@ -78,7 +79,7 @@ bool FusionGroups::reads_narrow(GroupId g) const {
 bool FusionGroups::widens(GroupId producer, const std::set<GroupId>& users) const {
   constexpr size_t kFew = 4;
   const Group& p = groups_[producer];
-  auto cheap = [&](NodeId id) { return !materialised_[id] && (!is_dear(id) || divides_by_constant(id)); };
+  auto cheap = [&](NodeId id) { return !materialised_[id] && (!is_dear(id) || divides_bytes(id)); };
   auto reads_once = [&](NodeId id) { return !operands_from(id, producer, &Source::bijective); };
   auto fits = [&](GroupId u) {
     const Group& user = groups_[u];
@@ -93,10 +94,11 @@ bool FusionGroups::widens(GroupId producer, const std::set<GroupId>& users) cons
 
 bool FusionGroups::is_dear(NodeId id) const { return has_trait(graph_.node(id).op, kDear); }
 
-// That takes no division where the dividend can be but few numbers.
-bool FusionGroups::divides_by_constant(NodeId id) const {
+// Of 256 dividends all can be tried: it takes no division.
+bool FusionGroups::divides_bytes(NodeId id) const {
   const Node& n = graph_.node(id);
-  return n.op == Op::Div && graph_.node(source_of(n.operands[1]).value).op == Op::Constant;
+  return n.op == Op::Div && is_byte_in_f32(graph_, n.operands[0]) &&
+         literal_everywhere(graph_, n.operands[1]).has_value();
 }
 
 // Every reader gets its own copy, as of a view.

@@ -79,7 +79,7 @@ class FusionGroups {
   bool widens(GroupId producer, const std::set<GroupId>& users) const;
   bool reads_narrow(GroupId g) const;
   bool is_dear(NodeId id) const;
-  bool divides_by_constant(NodeId id) const;
+  bool divides_bytes(NodeId id) const;
   void dissolve(GroupId producer, const std::set<GroupId>& users);
   void merge(GroupId from, GroupId into);
   std::vector<std::set<GroupId>> consumers() const;

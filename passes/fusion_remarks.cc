@@ -66,6 +66,10 @@ class Remarks {
   }
 
   std::string name(GroupId g) const { return fmt::format("'{}'", labels_[g].name); }
+  // By the kernel that computes it; what each of its readers computes again has none.
+  std::string name_of_node(NodeId id) const {
+    return groups_.is_computed(id) ? name(groups_.group_of(id)) : fmt::format("a {}", op(id));
+  }
   std::string_view op(NodeId id) const { return info(graph_.node(id).op).name; }
 
   std::vector<GroupId> readers(GroupId p) const {
@@ -112,8 +116,8 @@ class Remarks {
         if (reader.op == Op::Dot) return "a dot reads each element of its operands many times";
         return fmt::format("a kernel begins with its {}", op(r.reader));
       case Apart::Between:
-        return fmt::format("it also reads {}, which needs all of {}",
-                           name(groups_.group_of(r.refusal.culprit)), name(p));
+        return fmt::format("it also reads {}, which needs all of {}", name_of_node(r.refusal.culprit),
+                           name(p));
       case Apart::Beside:
         return fmt::format("its {} is in the kernel of another operand", op(r.reader));
       case Apart::Moves:
