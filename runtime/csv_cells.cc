@@ -10,16 +10,25 @@ namespace {
 // Each column costs far more memory than the two bytes that claim it.
 constexpr size_t kMostColumns = 65536;
 
-/// Commas; where the header has none, the semicolons or tabs that it has.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+/// Commas; where the header has none, the semicolons or tabs that it has. A quote opens at the beginning of a cell alone.
 char separator_in(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   char found = ',';
-  bool quoted = false, begun = false;
+  bool quoted = false, begun = false, fresh = true;
   for (char c : text) {
-    if (c == '"') quoted = !quoted;
+    if (c == '"' && (quoted || fresh)) {  // doubled within quotes, it closes them and opens them again
+      quoted = !quoted;
+      fresh = begun = true;
+      continue;
+    }
     if (quoted) continue;
     if (c == ',' || (c == '\n' && begun)) return c == ',' ? c : found;
     if (found == ',' && (c == ';' || c == '\t')) found = c;
-    begun |= c != '\n' && c != '\r';
+    const bool ends_line = c == '\n' || c == '\r';
+    fresh = ends_line || c == ';' || c == '\t';
+    begun |= !ends_line;
   }
   return found;
 }
@@ -28,7 +37,7 @@ class Cutter {
  public:
   Cutter(std::string& text, const std::string& path)
       : text_(text), path_(path), separator_(separator_in(text)) {
-    if (text.starts_with("\xef\xbb\xbf")) at_ = 3;
+    if (text.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
   }
 
   CsvCells run() {

@@ -112,7 +112,7 @@ Loc place_of(const DataSpec& spec, size_t argument, std::string_view name) {
 
 std::string about_missing_data(const std::string& path, bool in_folder) {
   std::string help = about_missing(path);
-  if (help.ends_with('?') || !in_folder) return help;
+  if (!in_folder || nearest_name(path)) return help;
   return help + "; paths are relative to the folder of the model file, and --data takes another";
 }
 

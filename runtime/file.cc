@@ -128,16 +128,23 @@ void InputFile::read_at(int64_t offset, std::span<std::byte> into) const {
   }
 }
 
-std::string about_missing(const std::string& path) {
+std::optional<std::string> nearest_name(const std::string& path) {
   std::string folder = folder_of(path), name = std::filesystem::path(path).filename().string();
   std::error_code error;
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
-    names.push_back(entry.path().filename().string());
-  if (error) return fmt::format("the folder '{}' does not exist or cannot be read", folder);
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    names.push_back(it->path().filename().string());
   std::ranges::sort(names);
-  if (auto near = suggest(name, names))
-    return fmt::format("did you mean '{}'?", folder == "." ? *near : join_path(folder, *near));
+  std::optional<std::string> near = suggest(name, names);
+  return near && folder != "." ? join_path(folder, *near) : near;
+}
+
+std::string about_missing(const std::string& path) {
+  std::string folder = folder_of(path);
+  if (auto near = nearest_name(path)) return fmt::format("did you mean '{}'?", *near);
+  std::error_code error;
+  std::filesystem::directory_iterator readable(folder, error);
+  if (error) return fmt::format("the folder '{}' does not exist or cannot be read", folder);
   return fmt::format("the folder '{}' has no such name", folder);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ class InputFile {
   int64_t size_ = 0;
 };
 
+/// The path in the same folder whose name is most like this one's, if one is.
+std::optional<std::string> nearest_name(const std::string& path);
 /// What helps where nothing has the name: the folder that is missing too, or the name there that is most like it.
 std::string about_missing(const std::string& path);
 bool file_exists(const std::string& path);
