@@ -108,6 +108,9 @@ TEST_F(Tool, TwoOptionsThatNameOneFileAreRefused) {
   Outcome o = run("train " + model + " --csv " + both + " --report " + path("./log"));
   EXPECT_EQ(o.status, 1);
   EXPECT_NE(o.text.find("--csv and --report both name " + path("./log")), std::string::npos) << o.text;
+  Outcome relative = run("train " + model + " --csv no-such-log --report ./no-such-log");
+  EXPECT_NE(relative.text.find("--csv and --report both name ./no-such-log"), std::string::npos)
+      << relative.text;
 }
 
 // Of accuracy's matrix and the one that is asked for, with another threshold, eval shows the latter.

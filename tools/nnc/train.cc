@@ -171,7 +171,9 @@ void check_outputs(const TrainOptions& o) {
       {"-o", o.output}, {"--checkpoint", o.checkpoint}, {"--csv", o.epoch.csv}, {"--report", o.epoch.report}};
   for (const auto& [option, file] : options) {
     if (file.empty()) continue;
-    auto [other, added] = named.emplace(std::filesystem::weakly_canonical(file), option);
+    std::error_code ignored;
+    auto [other, added] = named.emplace(
+        std::filesystem::weakly_canonical(std::filesystem::absolute(file, ignored), ignored), option);
     if (added) continue;
     throw Error(fmt::format("{} and {} both name {}", other->second, option, file),
                 {"give each a file of its own"});
