@@ -10,11 +10,11 @@ namespace nnc {
 
 /// Whether the function is code for AVX-512 (f, vl, bw and dq).
 bool is_for_avx512(const llvm::Function& function);
-/// Whether x is a whole vector of floats in code for AVX-512; what follows is for such vectors alone.
-bool is_avx512(Vec x);
 /// Whether x, one f32 or a vector of up to sixteen, is in code for AVX-512, and f of it in the lower lanes of a whole vector.
 bool fits_avx512(Vec x);
 Vec on_whole_vector(Vec x, const std::function<Vec(Vec)>& f);
+/// Whether x is a whole vector of floats in code for AVX-512; what follows is for such vectors alone.
+bool is_avx512(Vec x);
 
 /// x 2^floor(n), rounded once, with infinities, zeros and denormals where they belong. f32 only.
 Vec scale_by_power(Vec x, Vec n);

@@ -76,7 +76,7 @@ class RowKernel {
   }
 
   // An operand read only at the element being computed may be the memory of a result stored in the last pass
-  // that reads it, or later.
+  // that reads it, or later. Those read there at all are streams, of which the next row's place is known.
   void share_memory() {
     std::vector<IndexExpr> loops;
     for (size_t i = 0; i < space_.groups.size(); ++i) {

@@ -13,7 +13,7 @@ struct Reciprocal {
 Reciprocal reciprocal(Vec b);
 
 /// a / b, rounded once and with its sign, and where it may be anything else: where the reciprocal is imprecise, where
-/// a / b is below 2^-125 and not 0, and where a or a / b is 2^64 or more, infinite or NaN.
+/// a / b is between 2^-149 and 2^-125, and where a or a / b is 2^64 or more, infinite or NaN.
 struct Quotient {
   Vec value, doubtful;
 };

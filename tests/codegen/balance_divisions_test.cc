@@ -63,6 +63,12 @@ bool is_quick(const loop::Kernel& kernel) {
   return assembly_text(kernel, Target::named("avx512")).find("vrcp14ps") != std::string::npos;
 }
 
+bool is_quick_on(const std::string& cpu) {
+  Target target = Target::named("avx512");
+  target.cpu = cpu;
+  return assembly_text(kernel_of(update), target).find("vrcp14ps") != std::string::npos;
+}
+
 float from_bits(uint32_t bits) { return std::bit_cast<float>(bits); }
 
 // Pairs are divided by the kernel as many at a time, and each compared with the machine's quotient.
@@ -129,6 +135,13 @@ std::vector<float> special_numbers() {
     }
   }
   return out;
+}
+
+// Others estimate reciprocals by other bits, and divide in less time.
+TEST(BalanceDivisionsOn, IntelsProcessorsAlone) {
+  if (Target::host().vector_bytes != 64) GTEST_SKIP() << "this machine has no AVX-512";
+  for (const char* cpu : {"icelake-server", "sapphirerapids"}) EXPECT_TRUE(is_quick_on(cpu)) << cpu;
+  for (const char* cpu : {"znver4", "znver5", "x86-64-v4"}) EXPECT_FALSE(is_quick_on(cpu)) << cpu;
 }
 
 TEST_F(BalanceDivisions, KeepSpecialNumbers) {
