@@ -4,10 +4,10 @@
 #include <cmath>
 #include <numeric>
 
+#include "codegen/rounding.h"
+
 namespace nnc::contraction {
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Cycles per element of four bytes that is moved: a line of a panel is read, and written to the second-level cache, in
 // about six cycles; the first tile that copies its columns hides most of that.

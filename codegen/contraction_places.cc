@@ -3,14 +3,9 @@
 #include <algorithm>
 
 #include "codegen/contraction_nest.h"
+#include "codegen/rounding.h"
 
 namespace nnc::contraction {
-namespace {
-
-int64_t round_up(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
-
-}  // namespace
-
 int64_t Nest::depth_room() const {
   int64_t depth = whole_depth() ? form_.extent(kDepth).value() : plan_.depth_chunk;
   return round_up(std::max<int64_t>(depth, 1), lanes());

@@ -1,0 +1,52 @@
+#include "codegen/contraction_problem.h"
+
+#include "ir/origin.h"
+
+namespace nnc::contraction {
+namespace {
+
+// Of all inputs behind a value, for an element of it.
+double bytes_behind(const Graph& body, Value v, const Bindings& expected) {
+  double bytes = 0;
+  for (NodeId input : inputs_behind(body, {v})) {
+    const Type& type = body.node(input).results[0];
+    bytes += static_cast<double>(element_count(type.shape).evaluate(expected) * size_of(type.dtype));
+  }
+  double elements = static_cast<double>(element_count(body.type(v).shape).evaluate(expected));
+  return elements > 0 ? bytes / elements : 0;
+}
+
+OperandShape operand_shape(const Form& form, const Operand& operand, const Bindings& expected) {
+  OperandShape out;
+  out.unit = operand.unit;
+  out.bytes = bytes_behind(form.body(), operand.value, expected);
+  if (!operand.strided) return out;
+  out.strided = true;
+  out.fixed = operand.strided->free_stride.is_constant();
+  out.free_stride = operand.strided->free_stride.evaluate(expected);
+  out.depth_stride = operand.strided->depth_stride.evaluate(expected);
+  return out;
+}
+
+}  // namespace
+
+ProblemShape problem_shape(const Form& form, const Bindings& expected) {
+  ProblemShape s;
+  auto extent = [&](Axis a) { return form.extent(a).evaluate(expected); };
+  s.batch = extent(kBatch);
+  s.rows = extent(kRow);
+  s.columns = extent(kColumn);
+  s.depth = extent(kDepth);
+  s.rows_fixed = form.extent(kRow).is_constant();
+  s.columns_fixed = form.extent(kColumn).is_constant();
+  s.depth_fixed = form.extent(kDepth).is_constant();
+  s.element_bytes = size_of(form.accumulator());
+  s.row = operand_shape(form, form.rows(), expected);
+  s.column = operand_shape(form, form.columns(), expected);
+  s.plain = form.plain();
+  s.scattered = form.scattered();
+  s.output_by_columns = form.output_unit() == kColumn;
+  return s;
+}
+
+}  // namespace nnc::contraction
