@@ -23,6 +23,8 @@ class Cost {
   /// Cycles per element of the rows, for one block of columns with so many panels.
   double per_row(RowLayout layout, int64_t panels) const;
 
+  /// Whether so many rows or columns stay in half of the first-level cache.
+  bool in_l1(const Plan& p, int64_t extent) const;
   /// Whether the columns stay in half of the second-level cache.
   bool columns_near() const;
   int64_t strips(const Plan& p) const;
@@ -47,7 +49,6 @@ class Cost {
   bool waits(const Plan& p) const;
   double times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const;
   double shared(int64_t column_blocks, int64_t row_blocks) const;
-  bool in_l1(const Plan& p, int64_t extent) const;
   bool columns_apart() const;
   bool columns_astride() const;
   bool columns_far() const { return columns_apart() && !columns_near(); }

@@ -70,13 +70,20 @@ ColumnSource Nest::columns_in_place(const Chunk& c, const Panel& p) {
   Val base = pull_.scalar(form_.position(form_.columns(), {at_.batch, 0, 0, 0}));
   base = b_.add(base, b_.add(at_.column, p.first));
   base = b_.add(base, b_.mul(c.first, depth_stride));
-  return {input_buffer(s.input), base, depth_stride, p.mask};
+  return {.buffer = input_buffer(s.input),
+          .base = base,
+          .depth_stride = depth_stride,
+          .mask = p.mask,
+          .ahead = plan_.ahead};
 }
 
 ColumnSource Nest::columns(const Chunk& c, const Panel& p) {
   if (along_depth()) return {};
   if (plan_.columns == ColumnLayout::InPlace) return columns_in_place(c, p);
-  return {column_panel_, panel_base(p), b_.index(static_cast<int64_t>(p.vectors) * lanes())};
+  return {.buffer = column_panel_,
+          .base = panel_base(p),
+          .depth_stride = b_.index(static_cast<int64_t>(p.vectors) * lanes()),
+          .ahead = plan_.ahead};
 }
 
 // Where the block's buffer keeps the panel's rows from this one on: a tile that is finished at once lies at the

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
 constexpr int kMostSteps = 4;          // of one
+constexpr int kStepsAhead = 6;         // in which a line comes from the second-level cache
 constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;   // of what is cut
 constexpr int64_t kShortDepth = 256;   // the same where rows are packed
@@ -57,6 +58,7 @@ class Chooser {
  private:
   Plan finished() {
     plan_ = blocks_.best(plan_);
+    if (!cost_.in_l1(plan_, std::min(s_.columns, plan_.column_block))) plan_.ahead = kStepsAhead;
     plan_.cycles = cost_.of(plan_);
     return plan_;
   }
@@ -126,11 +128,12 @@ Steps Plan::steps(TileShape t) const {
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{}{} rows {} columns {} block {}x{} depth {}{}{}{}", tile.rows, tile.vectors,
-                     tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
-                     row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)], row_block,
-                     column_block, depth_chunk, chains > 1 ? fmt::format(" in {} chains", chains) : "",
-                     direct ? " direct" : "", requests ? " requests" : "");
+  return fmt::format("tile {}x{}x{}{} rows {} columns {}{} block {}x{} depth {}{}{}{}", tile.rows,
+                     tile.vectors, tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
+                     row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)],
+                     ahead > 0 ? " ahead" : "", row_block, column_block, depth_chunk,
+                     chains > 1 ? fmt::format(" in {} chains", chains) : "", direct ? " direct" : "",
+                     requests ? " requests" : "");
 }
 
 }  // namespace nnc::contraction

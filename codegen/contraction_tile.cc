@@ -6,6 +6,8 @@
 namespace nnc::contraction {
 namespace {
 
+constexpr int64_t kLineBytes = 64;
+
 Val offset(loop::Builder& b, Val base, Val stride, int64_t i) {
   return b.add(base, b.mul(stride, b.index(i)));
 }
@@ -23,8 +25,25 @@ struct StepAt {
   Val row, columns, copy;
 };
 
+// Requests take the ports of loads: tiles have room for them whose multiply-adds take longer than both.
+bool has_room_for_requests(TileShape shape) {
+  return shape.rows + 2 * shape.vectors <= shape.rows * shape.vectors;
+}
+
+// Lines of the second-level cache that are asked for a few steps before: without, a step waits now and then for one that the
+// machine did not foresee.
+void request_columns(loop::Builder& b, TileShape shape, const ColumnSource& columns, Val at) {
+  if (columns.ahead == 0 || !has_room_for_requests(shape)) return;
+  const int64_t vector = shape.lanes * size_of(b.kernel().buffers[columns.buffer].dtype);
+  Val first = b.add(at, b.mul(b.index(columns.ahead), columns.depth_stride));
+  for (int j = 0; j < shape.vectors; ++j) {
+    if (j * vector % kLineBytes == 0) b.prefetch(columns.buffer, b.add(first, b.index(j * shape.lanes)), 1);
+  }
+}
+
 std::vector<Val> load_columns(loop::Builder& b, TileShape shape, const ColumnSource& columns,
                               const StepAt& at) {
+  request_columns(b, shape, columns, at.columns);
   std::vector<Val> out;
   for (int j = 0; j < shape.vectors; ++j)
     out.push_back(load_vector(b, shape, columns.buffer, at.columns, j, columns.mask));

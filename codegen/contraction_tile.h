@@ -34,6 +34,7 @@ struct ColumnSource {
   Val mask = {};
   int copy = -1;
   Val copy_base = {};
+  int ahead = 0;  // steps before they are read that tiles with room for it ask for them; 0 for never
 };
 
 /// Where a tile's rows lie: row i is the width of elements from base + i * row_stride, the last vector

@@ -280,11 +280,24 @@ TEST(Contraction, EpiloguesOfFarOperands) {
   auto asks = [&](int64_t batch, bool small) {
     Target target = Target::named(test::testable_targets().front());
     if (small) small_cache(target);
-    return print(Region(of(64, 200), {{"B", batch}}).lower(target)).find("prefetch") != std::string::npos;
+    return Region(of(64, 200), {{"B", batch}}).lower(target).note.ends_with(" requests");
   };
   EXPECT_TRUE(asks(300, true));
   EXPECT_FALSE(asks(300, false));
   EXPECT_FALSE(asks(20, true)) << "too little to do between requests";
+}
+
+TEST(Contraction, ColumnsBehindTheFirstCacheAreAskedForByTilesWithRoom) {
+  auto asks = [](int64_t rows, int64_t columns) {
+    Type left{DType::F32, {rows, 64}}, right{DType::F32, {64, columns}};
+    auto product = [](Builder& g, const Values& x) { return Values{g.contract(x[0], x[1], 1, 0)}; };
+    Target target = Target::named(test::testable_targets().front());
+    loop::Kernel kernel = Region({"product", {left, right}, product, {{}}}, {}).lower(target);
+    return print(kernel).find("prefetch") != std::string::npos;
+  };
+  EXPECT_TRUE(asks(64, 1024));
+  EXPECT_FALSE(asks(64, 32)) << "all columns stay in the first-level cache";
+  EXPECT_FALSE(asks(1, 1024)) << "loads are all there is to do";
 }
 
 TEST(Contraction, Prologues) {
