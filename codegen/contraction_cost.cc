@@ -34,6 +34,7 @@ constexpr int64_t kFewRows = 128;
 constexpr double kThreads = 2;        // that are expected to share a product
 constexpr double kSharedCost = 0.6;   // of a byte whose line another of them has written
 constexpr double kSharedLines = 0.3;  // of a byte of results in lines that each of them writes a part of
+constexpr int kWidestBytes = 64;      // of a vector
 constexpr double kLatency = 4;        // of a fused multiply-add, before the next of its chain
 constexpr double kPassCost = 1;       // of a pass of the loop over depth
 constexpr double kTileCost = 10;      // of beginning and ending one
@@ -98,13 +99,19 @@ double Cost::stream(const Plan& p, int vectors) const {
   return lines * target_.vector_bytes / kStreamRate * (s_.plain ? 1 : kWideEpilogue);
 }
 
+// Cycles of a load: machines load two of the widest vectors at once, and three of narrower ones.
+double Cost::load_port(const Plan& p) const {
+  const bool narrow = p.tile.lanes * s_.element_bytes < target_.vector_bytes;
+  return narrow && target_.vector_bytes == kWidestBytes ? 1.0 / 3 : 0.5;
+}
+
 // Fused multiply-adds need two loads' and two fmas' ports, the chain's latency, and columns that come from the
 // second-level cache: where all else is equal, fewer of them.
 double Cost::step(const Plan& p, int rows, int vectors) const {
   double streamed = stream(p, vectors),
          passes = p.direct ? 1.0 / p.steps({rows, vectors, p.tile.lanes}).pass : 0;
-  return std::max(
-             {rows * vectors / 2.0, (rows + vectors) * (0.5 + kLoadCost), kLatency / p.chains, streamed}) +
+  return std::max({rows * vectors / 2.0, (rows + vectors) * (load_port(p) + kLoadCost), kLatency / p.chains,
+                   streamed}) +
          streamed * kStreamShare + passes * kPassCost;
 }
 

@@ -42,6 +42,7 @@ class Cost {
   double tile_of_sums(const Plan& p, int64_t rows) const;
   double strips_of(const Plan& p, int vectors) const;
   double stream(const Plan& p, int vectors) const;
+  double load_port(const Plan& p) const;
   double step(const Plan& p, int rows, int vectors) const;
   double results(const Plan& p) const;
   double cut_runs(int64_t column_blocks) const;

@@ -13,6 +13,7 @@
 namespace nnc::contraction {
 namespace {
 
+constexpr int64_t kLeastBytes = 16;    // of a vector
 constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
 constexpr int kMostSteps = 4;          // of one
 constexpr int kStepsAhead = 6;         // in which a line comes from the second-level cache
@@ -37,6 +38,7 @@ class Chooser {
 
   /// The best plan with vectors along columns.
   Plan by_columns() {
+    choose_lanes();
     choose_depth();
     plan_ = tiles_.by_columns(plan_);
     choose_columns();
@@ -61,6 +63,13 @@ class Chooser {
     if (!cost_.in_l1(plan_, std::min(s_.columns, plan_.column_block))) plan_.ahead = kStepsAhead;
     plan_.cycles = cost_.of(plan_);
     return plan_;
+  }
+
+  // Vectors are no wider than columns need: narrower ones lie across fewer lines, and machines load more of them at once.
+  void choose_lanes() {
+    if (!s_.columns_fixed || !s_.output_by_columns) return;
+    int& lanes = plan_.tile.lanes;
+    while (lanes / 2 >= s_.columns && lanes / 2 * s_.element_bytes >= kLeastBytes) lanes /= 2;
   }
 
   // Depth is cut where neither all of the columns stay in the second-level cache nor a strip of rows in the first;

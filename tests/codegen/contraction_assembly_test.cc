@@ -49,6 +49,14 @@ TEST_P(ContractionAssembly, KLoopsKeepTheirSumsInRegisters) {
   }
 }
 
+TEST(ContractionWidth, VectorsAreNoWiderThanColumnsNeed) {
+  const std::pair<int64_t, int> widths[] = {{3, 16}, {4, 16}, {5, 32}, {8, 32}, {9, 64}};
+  for (auto [columns, bytes] : widths) {
+    std::string assembly = assembly_of({40, columns, 64}, "NN", Target::named("avx512"));
+    EXPECT_TRUE(test::no_spills(assembly, bytes)) << columns;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, ContractionAssembly, testing::Values("avx2", "avx512"),
                          [](const auto& info) { return std::string(info.param); });
 
