@@ -6,6 +6,7 @@
 #include "codegen/rounding.h"
 
 namespace nnc::contraction {
+
 int64_t Nest::depth_room() const {
   int64_t depth = whole_depth() ? form_.extent(kDepth).value() : plan_.depth_chunk;
   return round_up(std::max<int64_t>(depth, 1), lanes());
