@@ -5,7 +5,6 @@
 #include "codegen/contraction_nest.h"
 #include "codegen/contraction_plan.h"
 #include "codegen/in_place.h"
-#include "ir/origin.h"
 
 namespace nnc {
 namespace {
@@ -41,31 +40,6 @@ Candidate best_candidate(const Graph& body, const Target& target, const Bindings
   return *best;
 }
 
-// What results are made of beside the dot and is as large as they are, in bytes.
-int64_t epilogue_bytes(const Graph& body, const Bindings& expected) {
-  const NodeId dot = find_dot(body);
-  const Dim count = element_count(body.node(dot).results[0].shape);
-  std::vector<Value> results;
-  for (const Output& out : body.outputs()) results.push_back(out.value);
-  int64_t bytes = 0;
-  for (NodeId input : inputs_behind(body, results, dot)) {
-    const Type& type = body.node(input).results[0];
-    if (element_count(type.shape) == count) bytes += bytes_of(type).evaluate(expected);
-  }
-  return bytes;
-}
-
-// Whether to ask memory ahead for what the epilogue reads: where that is more than a core's cache, and the last steps of
-// depth leave enough to do between one row's request and the next.
-bool requests(const Candidate& c, const Target& target, const Bindings& expected) {
-  constexpr int64_t kStepsApart = 12;
-  const int64_t depth = c.form.extent(kDepth).evaluate(expected), chunk = c.plan.depth_chunk;
-  const bool tiles =
-      c.form.output_unit() == kColumn && c.plan.axis == VectorAxis::Columns && c.plan.chains == 1;
-  return tiles && (chunk == 0 ? depth : std::min(depth, chunk)) >= kStepsApart * c.plan.tile.rows &&
-         epilogue_bytes(c.form.body(), expected) >= target.l2_bytes;
-}
-
 // Operands that the dot reads must not change while it runs: a group of its own for each, until share_in_place().
 void declare_buffers(loop::Builder& b, const Graph& body, std::vector<int>& inputs,
                      std::vector<int>& outputs) {
@@ -97,7 +71,6 @@ loop::Kernel lower_contraction(const Graph& graph, NodeId region, const Target& 
   const RegionAttrs& attrs = graph.node(region).as<RegionAttrs>();
   const Graph& body = *attrs.body.graph;
   Candidate c = best_candidate(body, target, expected);
-  c.plan.requests = requests(c, target, expected);
   loop::Kernel kernel;
   kernel.name = attrs.name;
   kernel.note = c.plan.str();

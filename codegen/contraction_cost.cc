@@ -49,7 +49,9 @@ constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
 
 }  // namespace
 
-bool Cost::columns_near() const { return s_.columns * s_.depth * s_.element_bytes <= target_.l2_bytes / 2; }
+bool Cost::columns_near() const {
+  return s_.columns * s_.depth * s_.element_bytes <= target_.l2_bytes / (epilogue_passes() ? 4 : 2);
+}
 int64_t Cost::strips(const Plan& p) const { return ceil_div(s_.rows, p.tile.rows); }
 int64_t Cost::panels(const Plan& p) const { return ceil_div(s_.columns, p.width()); }
 bool Cost::few_rows() const { return s_.rows <= kFewRows; }

@@ -28,6 +28,18 @@ OperandShape operand_shape(const Form& form, const Operand& operand, const Bindi
   return out;
 }
 
+int64_t epilogue_bytes(const Graph& body, NodeId dot, const Bindings& expected) {
+  const Dim count = element_count(body.node(dot).results[0].shape);
+  std::vector<Value> results;
+  for (const Output& out : body.outputs()) results.push_back(out.value);
+  int64_t bytes = 0;
+  for (NodeId input : inputs_behind(body, results, dot)) {
+    const Type& type = body.node(input).results[0];
+    if (element_count(type.shape) == count) bytes += (count * Dim(size_of(type.dtype))).evaluate(expected);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 ProblemShape problem_shape(const Form& form, const Bindings& expected) {
@@ -45,6 +57,7 @@ ProblemShape problem_shape(const Form& form, const Bindings& expected) {
   s.column = operand_shape(form, form.columns(), expected);
   s.plain = form.plain();
   s.scattered = form.scattered();
+  s.epilogue_bytes = epilogue_bytes(form.body(), find_dot(form.body()), expected);
   s.output_by_columns = form.output_unit() == kColumn;
   return s;
 }

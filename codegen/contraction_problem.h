@@ -23,6 +23,7 @@ struct ProblemShape {
   bool plain = true;              // no epilogue, and columns are neighbours in the result
   bool output_by_columns = true;  // columns, not rows, are neighbours in the result
   bool scattered = false;         // neither are
+  int64_t epilogue_bytes = 0;  // of what results are made of beside the product and is as large as they are
 };
 ProblemShape problem_shape(const Form& form, const Bindings& expected);
 

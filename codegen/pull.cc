@@ -342,10 +342,9 @@ void Pull::hoist(Value v, const AccessMap& map, const Lanes& lanes) {
 }
 
 void Pull::request(Value v, const AccessMap& map, const Lanes& lanes) {
-  std::set<std::string> seen;
   std::function<void(Value, const AccessMap&)> walk = [&](Value v, const AccessMap& map) {
     if (!varies(map, lanes)) return;
-    if (!seen.insert(fmt::format("{}.{} {}", v.node, v.index, map.str())).second) return;
+    if (!scopes_.back().requested.insert(fmt::format("{}.{} {}", v.node, v.index, map.str())).second) return;
     const Node& n = body_.node(v);
     if (is_elementwise(n.op)) {
       for (Value operand : n.operands) walk(operand, map);

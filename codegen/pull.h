@@ -49,7 +49,8 @@ class Pull {
   /// it.
   void hoist(Value v, const AccessMap& map, const Lanes& lanes);
 
-  /// Asks the first-level cache for the operands' elements that the lanes of `v` at `map` are made of, one each.
+  /// Asks the first-level cache for the operands' elements that the lanes of `v` at `map` are made of, one each; once in
+  /// a scope.
   void request(Value v, const AccessMap& map, const Lanes& lanes);
 
   /// From here to the end of the scope `v` is this value, wherever it is read.
@@ -98,6 +99,7 @@ class Pull {
     std::map<Value, loop::Val> bound;
     std::map<Value, std::pair<std::string, loop::Val>> bound_at;
     std::map<Value, Stored> buffers;
+    std::set<std::string> requested;  // values and where
   };
 
   loop::Val find(Value v, const AccessMap& map, const std::string& key, const Lanes& lanes);

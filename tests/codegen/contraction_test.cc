@@ -287,6 +287,38 @@ TEST(Contraction, EpiloguesOfFarOperands) {
   EXPECT_FALSE(asks(20, true)) << "too little to do between requests";
 }
 
+TEST(Contraction, EpiloguesAskForAnOperandOnceARow) {
+  auto update = [](Builder& g, const Values& x) {
+    Value v = g.add(g.mul(x[3], g.scalar(DType::F32, 0.9)), g.contract(x[0], x[1], 0, 0));
+    return Values{g.sub(x[2], v), v};
+  };
+  Type w{DType::F32, {256, 16}};
+  Target target = Target::named("avx512");
+  target.l2_bytes = 32 << 10;
+  Region region({"update", {{DType::F32, {300, 256}}, {DType::F32, {300, 16}}, w, w}, update, {{}}}, {});
+  loop::Kernel kernel = region.lower(target);
+  ASSERT_TRUE(kernel.note.ends_with(" requests")) << kernel.note;
+  std::string text = print(kernel), word = "prefetch";
+  int found = 0;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
+  EXPECT_EQ(found, 2) << text;  // x[2] and x[3], which both results read
+}
+
+// What passes through the second-level cache leaves columns less of it: they are packed, not copied from where they are.
+TEST(Contraction, ColumnsBesideFarOperandsArePacked) {
+  auto note = [](int64_t width) {
+    auto update = [](Builder& g, const Values& x) {
+      return Values{g.sub(x[2], g.contract(x[0], x[1], 0, 0))};
+    };
+    Type w{DType::F32, {width, width}}, dense{DType::F32, {256, width}};
+    Target target = Target::named("avx512");
+    target.l2_bytes = 2 << 20;
+    return Region({"update", {dense, dense, w}, update, {{}}}, {}).lower(target).note;
+  };
+  EXPECT_NE(note(1024).find("columns packed"), std::string::npos) << note(1024);
+  EXPECT_NE(note(512).find("columns copied"), std::string::npos) << note(512);
+}
+
 TEST(Contraction, ColumnsBehindTheFirstCacheAreAskedForByTilesWithRoom) {
   auto asks = [](int64_t rows, int64_t columns) {
     Type left{DType::F32, {rows, 64}}, right{DType::F32, {64, columns}};
