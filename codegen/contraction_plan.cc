@@ -13,10 +13,12 @@
 namespace nnc::contraction {
 namespace {
 
-constexpr int64_t kLeastBytes = 16;    // of a vector
-constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
-constexpr int kMostSteps = 4;          // of one
-constexpr int kStepsAhead = 6;         // in which a line comes from the second-level cache
+constexpr int64_t kLeastBytes = 16;  // of a vector
+constexpr int kPass = 80;            // instructions of a loop's pass that make it long enough
+constexpr int kMostSteps = 4;        // of one
+constexpr int kStepsAhead = 6;       // in which a line comes from the second-level cache
+constexpr int64_t kDepthAhead =
+    128;  // from which it pays: a tile asks in its last steps for what nobody reads
 constexpr int64_t kStepsApart = 12;    // of requests for an epilogue's rows
 constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;   // of what is cut
@@ -61,7 +63,8 @@ class Chooser {
  private:
   Plan finished() {
     plan_ = blocks_.best(plan_);
-    if (!cost_.in_l1(plan_, std::min(s_.columns, plan_.column_block))) plan_.ahead = kStepsAhead;
+    const bool near = cost_.in_l1(plan_, std::min(s_.columns, plan_.column_block));
+    if (!near && depth_of_tile() >= kDepthAhead) plan_.ahead = kStepsAhead;
     plan_.requests = requests();
     plan_.cycles = cost_.of(plan_);
     return plan_;
@@ -71,9 +74,10 @@ class Chooser {
   // and the next.
   bool requests() const {
     const bool tiles = s_.output_by_columns && plan_.axis == VectorAxis::Columns && plan_.chains == 1;
-    const int64_t steps = std::min(s_.depth, cost_.depth_at_once(plan_));
-    return tiles && steps >= kStepsApart * plan_.tile.rows && cost_.epilogue_passes();
+    return tiles && depth_of_tile() >= kStepsApart * plan_.tile.rows && cost_.epilogue_passes();
   }
+
+  int64_t depth_of_tile() const { return std::min(s_.depth, cost_.depth_at_once(plan_)); }
 
   // Vectors are no wider than columns need: narrower ones lie across fewer lines, and machines load more of them at once.
   void choose_lanes() {

@@ -320,16 +320,17 @@ TEST(Contraction, ColumnsBesideFarOperandsArePacked) {
 }
 
 TEST(Contraction, ColumnsBehindTheFirstCacheAreAskedForByTilesWithRoom) {
-  auto asks = [](int64_t rows, int64_t columns) {
-    Type left{DType::F32, {rows, 64}}, right{DType::F32, {64, columns}};
+  auto asks = [](int64_t rows, int64_t columns, int64_t depth = 256) {
+    Type left{DType::F32, {rows, depth}}, right{DType::F32, {depth, columns}};
     auto product = [](Builder& g, const Values& x) { return Values{g.contract(x[0], x[1], 1, 0)}; };
     Target target = Target::named(test::testable_targets().front());
     loop::Kernel kernel = Region({"product", {left, right}, product, {{}}}, {}).lower(target);
     return print(kernel).find("prefetch") != std::string::npos;
   };
   EXPECT_TRUE(asks(64, 1024));
-  EXPECT_FALSE(asks(64, 32)) << "all columns stay in the first-level cache";
+  EXPECT_FALSE(asks(64, 16)) << "all columns stay in the first-level cache";
   EXPECT_FALSE(asks(1, 1024)) << "loads are all there is to do";
+  EXPECT_FALSE(asks(64, 1024, 64)) << "of few steps, too many would ask for what the tile does not read";
 }
 
 TEST(Contraction, Prologues) {
