@@ -13,12 +13,11 @@
 namespace nnc::contraction {
 namespace {
 
-constexpr int64_t kLeastBytes = 16;  // of a vector
-constexpr int kPass = 80;            // instructions of a loop's pass that make it long enough
-constexpr int kMostSteps = 4;        // of one
-constexpr int kStepsAhead = 6;       // in which a line comes from the second-level cache
-constexpr int64_t kDepthAhead =
-    128;  // from which it pays: a tile asks in its last steps for what nobody reads
+constexpr int64_t kLeastBytes = 16;    // of a vector
+constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
+constexpr int kMostSteps = 4;          // of one
+constexpr int kStepsAhead = 6;         // in which a line comes from the second-level cache
+constexpr int64_t kDepthAhead = 128;   // from which asking pays: the last steps ask for what nobody reads
 constexpr int64_t kStepsApart = 12;    // of requests for an epilogue's rows
 constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;   // of what is cut
