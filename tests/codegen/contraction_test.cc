@@ -260,18 +260,20 @@ TEST(Contraction, Epilogues) {
   check({"update", {{DType::F32, {B, 20}}, {DType::F32, {B, 75}}, w, w}, update, sizes}, {{"B", 64}});
 }
 
+// dW = dYt X; its moment and the weight follow.
+Values momentum_update(Builder& g, const Values& x) {
+  Value v = g.add(g.mul(x[3], g.scalar(DType::F32, 0.9)), g.contract(x[0], x[1], 0, 0));
+  return Values{g.sub(x[2], v), v};
+}
+
 // Where weights and moments are more than the cache of a core, memory is asked for them from within the loop over depth.
 TEST(Contraction, EpiloguesOfFarOperands) {
-  auto update = [](Builder& g, const Values& x) {  // dW = dYt X; v and w follow
-    Value v = g.add(g.mul(x[3], g.scalar(DType::F32, 0.9)), g.contract(x[0], x[1], 0, 0));
-    return Values{g.sub(x[2], v), v};
-  };
   auto small_cache = [](Target& t) { t.l2_bytes = 32 << 10; };
   auto of = [&](int64_t rows, int64_t columns) {
     Type w{DType::F32, {rows, columns}};
     return Case{"update",
                 {{DType::F32, {B, rows}}, {DType::F32, {B, columns}}, w, w},
-                update,
+                momentum_update,
                 {{{"B", 300}}, {{"B", 7}}, {{"B", 0}}}};
   };
   for (int64_t rows : {5, 64, 131}) {
@@ -288,14 +290,11 @@ TEST(Contraction, EpiloguesOfFarOperands) {
 }
 
 TEST(Contraction, EpiloguesAskForAnOperandOnceARow) {
-  auto update = [](Builder& g, const Values& x) {
-    Value v = g.add(g.mul(x[3], g.scalar(DType::F32, 0.9)), g.contract(x[0], x[1], 0, 0));
-    return Values{g.sub(x[2], v), v};
-  };
   Type w{DType::F32, {256, 16}};
   Target target = Target::named("avx512");
   target.l2_bytes = 32 << 10;
-  Region region({"update", {{DType::F32, {300, 256}}, {DType::F32, {300, 16}}, w, w}, update, {{}}}, {});
+  Region region({"update", {{DType::F32, {300, 256}}, {DType::F32, {300, 16}}, w, w}, momentum_update, {{}}},
+                {});
   loop::Kernel kernel = region.lower(target);
   ASSERT_TRUE(kernel.note.ends_with(" requests")) << kernel.note;
   std::string text = print(kernel), word = "prefetch";
