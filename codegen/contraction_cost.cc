@@ -31,19 +31,21 @@ constexpr int kWideVectors = 3;
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 constexpr int64_t kFewRows = 128;
-constexpr double kThreads = 2;        // that are expected to share a product
-constexpr double kSharedCost = 0.6;   // of a byte whose line another of them has written
-constexpr double kSharedLines = 0.3;  // of a byte of results in lines that each of them writes a part of
-constexpr int kWidestBytes = 64;      // of a vector
-constexpr double kLatency = 4;        // of a fused multiply-add, before the next of its chain
-constexpr double kPassCost = 1;       // of a pass of the loop over depth
-constexpr double kTileCost = 10;      // of beginning and ending one
-constexpr double kRunCost = 1;        // of a tile's row of results
-constexpr double kCutRunCost = 100;   // of a row of results that begins anew, on another page
-constexpr double kFinishCost = 3;     // times as much, where an epilogue follows
-constexpr double kLoadCost = 0.1;     // of a load beside what its port takes
-constexpr double kLaneSumCost = 2;    // of adding two vectors' halves
-constexpr double kStreamRate = 32;    // bytes a cycle from the second-level cache
+constexpr double kThreads = 2;         // that are expected to share a product
+constexpr double kSharedCost = 0.6;    // of a byte whose line another of them has written
+constexpr double kSharedLines = 0.3;   // of a byte of results in lines that each of them writes a part of
+constexpr int kWidestBytes = 64;       // of a vector
+constexpr double kLatency = 4;         // of a fused multiply-add, before the next of its chain
+constexpr double kPassCost = 1;        // of a pass of the loop over depth
+constexpr double kTileCost = 10;       // of beginning and ending one
+constexpr double kHiddenTileCost = 2;  // the same where machines begin the next before, as
+constexpr int64_t kWindow = 205;       // tiles of so many instructions let them
+constexpr double kRunCost = 1;         // of a tile's row of results
+constexpr double kCutRunCost = 100;    // of a row of results that begins anew, on another page
+constexpr double kFinishCost = 3;      // times as much, where an epilogue follows
+constexpr double kLoadCost = 0.1;      // of a load beside what its port takes
+constexpr double kLaneSumCost = 2;     // of adding two vectors' halves
+constexpr double kStreamRate = 32;     // bytes a cycle from the second-level cache
 constexpr double kWideEpilogue = 2;  // times that: epilogues are written out for every vector of a tile's row
 constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
 
@@ -142,8 +144,15 @@ double Cost::tiles(const Plan& p) const {
        runs = static_cast<double>(s_.rows * panels(p));
   double added = kLatency * std::log2(p.chains) + p.tile.rows * p.tile.vectors * (p.chains - 1) / 2.0;
   double finish = s_.plain ? 1 : kFinishCost;
-  return cycles * static_cast<double>(s_.depth) + count * (kTileCost * finish + added) + stores +
+  return cycles * static_cast<double>(s_.depth) + count * (ends(p) * finish + added) + stores +
          runs * kRunCost * finish;
+}
+
+// Of beginning and ending a tile.
+double Cost::ends(const Plan& p) const {
+  const TileShape& t = p.tile;
+  return depth_at_once(p) * (t.rows * t.vectors + t.rows + t.vectors) <= kWindow ? kHiddenTileCost
+                                                                                 : kTileCost;
 }
 
 // Vectors along depth, and their lanes added at the end.

@@ -46,6 +46,7 @@ class Cost {
   double stream(const Plan& p, int vectors) const;
   double load_port(const Plan& p) const;
   double step(const Plan& p, int rows, int vectors) const;
+  double ends(const Plan& p) const;
   double results(const Plan& p) const;
   double cut_runs(int64_t column_blocks) const;
   double along_depth(int64_t strips) const;

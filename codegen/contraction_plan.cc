@@ -15,7 +15,6 @@ namespace {
 
 constexpr int64_t kLeastBytes = 16;    // of a vector
 constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
-constexpr int kMostSteps = 4;          // of one
 constexpr int kStepsAhead = 6;         // in which a line comes from the second-level cache
 constexpr int64_t kDepthAhead = 128;   // from which asking pays: the last steps ask for what nobody reads
 constexpr int64_t kStepsApart = 12;    // of requests for an epilogue's rows
@@ -41,6 +40,7 @@ class Chooser {
   /// The best plan with vectors along columns.
   Plan by_columns() {
     choose_lanes();
+    choose_passes();
     choose_depth();
     plan_ = tiles_.by_columns(plan_);
     choose_columns();
@@ -83,6 +83,12 @@ class Chooser {
     if (!s_.columns_fixed || !s_.output_by_columns) return;
     int& lanes = plan_.tile.lanes;
     while (lanes / 2 >= s_.columns && lanes / 2 * s_.element_bytes >= kLeastBytes) lanes /= 2;
+  }
+
+  // A loop of one pass is none to the compiler: it would read what the steps multiply before the loop over panels, keep it
+  // for all of them, and run out of registers.
+  void choose_passes() {
+    while (s_.depth_fixed && plan_.most_steps > 1 && s_.depth < 2 * plan_.most_steps) plan_.most_steps /= 2;
   }
 
   // Depth is cut where neither all of the columns stay in the second-level cache nor a strip of rows in the first;
@@ -142,8 +148,9 @@ Steps Plan::steps(TileShape t) const {
   auto fits = [&](int steps) {
     return steps * (sums + loads) <= kPass && sums * chains + steps * t.vectors < registers;
   };
+  const int most = t.vectors == 1 ? Plan{}.most_steps : most_steps;  // rows are read as they are multiplied
   int steps = 1;
-  while (direct && steps < kMostSteps && fits(2 * steps)) steps *= 2;
+  while (direct && steps < most && fits(2 * steps)) steps *= 2;
   return {std::max(steps, chains), chains};
 }
 

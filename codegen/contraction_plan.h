@@ -28,6 +28,7 @@ struct Plan {
   ColumnLayout columns = ColumnLayout::InPlace;
   int64_t row_block = 1, column_block = 1;  // of one task
   int64_t depth_chunk = 0;                  // 0: all of it at once
+  int most_steps = 4;                       // of a pass of the loop over depth
   int chains = 1;                           // sums of an accumulator, each of every so many'th step
   int registers = 16;                       // for a tile's sums and columns
   int ahead = 0;                            // steps before it reads columns that a tile asks for them

@@ -16,7 +16,8 @@ struct Shape3 {
 };
 constexpr Shape3 kShapes[] = {{64, 128, 784},    {784, 128, 64},   {64, 10, 64},    {1, 128, 784},
                               {256, 1024, 1024}, {32, 1024, 256},  {512, 512, 512}, {2048, 2048, 2048},
-                              {1760, 128, 1760}, {35, 2560, 2560}, {17, 33, 65}};
+                              {1760, 128, 1760}, {35, 2560, 2560}, {17, 33, 65},    {3, 256, 7},
+                              {5, 500, 5},       {4, 128, 4}};
 
 // Row-major operands, each as it is (N) or transposed (T).
 std::string assembly_of(const Shape3& s, const std::string& form, const Target& target) {
