@@ -45,9 +45,18 @@ constexpr double kCutRunCost = 100;    // of a row of results that begins anew, 
 constexpr double kFinishCost = 3;      // times as much, where an epilogue follows
 constexpr double kLoadCost = 0.1;      // of a load beside what its port takes
 constexpr double kLaneSumCost = 2;     // of adding two vectors' halves
+constexpr double kLineCost = 1;        // of a line from the second-level cache, for one element
+constexpr double kScatterCost = 2;     // of an element stored apart from others
 constexpr double kStreamRate = 32;     // bytes a cycle from the second-level cache
 constexpr double kWideEpilogue = 2;  // times that: epilogues are written out for every vector of a tile's row
 constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
+
+// Lanes of so many vectors, added halves by halves.
+double lane_sums(int vectors, int lanes) {
+  double halves = 0;
+  for (int bit = 1; bit < lanes; bit *= 2) halves += vectors = (vectors + 1) / 2;
+  return kLaneSumCost * halves;
+}
 
 }  // namespace
 
@@ -155,17 +164,32 @@ double Cost::ends(const Plan& p) const {
                                                                                  : kTileCost;
 }
 
-// Vectors along depth, and their lanes added at the end.
-double Cost::tile_of_sums(const Plan& p, int64_t rows) const {
-  const int columns = p.tile.vectors;
+// A vector of steps for each sum.
+double Cost::steps_along_depth(const Plan& p, int64_t rows, int64_t columns) const {
   auto streamed = static_cast<double>((in_l1(p, s_.columns) ? 0 : columns) + (in_l1(p, s_.rows) ? 0 : rows));
   auto loads = static_cast<double>(rows + columns), products = static_cast<double>(rows * columns);
   double stream = streamed * target_.vector_bytes / kStreamRate;
   double cycles = std::max({products / 2, loads / 2, kLatency, stream}) + loads * kLoadCost;
-  double halves = 0;
-  for (int bit = 1, vectors = columns; bit < p.tile.lanes; bit *= 2) halves += vectors = (vectors + 1) / 2;
-  return cycles * static_cast<double>(ceil_div(s_.depth, p.tile.lanes)) +
-         kLaneSumCost * static_cast<double>(rows) * halves + kTileCost;
+  return cycles * static_cast<double>(ceil_div(s_.depth, target_.vector_bytes / s_.element_bytes));
+}
+
+// Vectors along depth, and their lanes added at the end.
+double Cost::tile_of_sums(const Plan& p, int64_t rows) const {
+  const int columns = p.tile.vectors;
+  return steps_along_depth(p, rows, columns) + static_cast<double>(rows) * lane_sums(columns, p.tile.lanes) +
+         kTileCost;
+}
+
+// Packing reads a line for every element.
+double Cost::tail(const Plan& p) const {
+  const int64_t rows = p.tile.rows;
+  auto count = static_cast<double>(strips(p)), columns = static_cast<double>(p.tail);
+  double line = in_l1(p, s_.columns) ? 0 : kLineCost;
+  double packing = static_cast<double>(s_.depth) * columns * (moved(kGatherCost) + line);
+  double stores = static_cast<double>(s_.rows) * columns * kScatterCost;
+  return packing + stores +
+         count * (steps_along_depth(p, rows, p.tail) + columns * lane_sums(p.tile.rows, p.tile.lanes) +
+                  kTileCost);
 }
 
 double Cost::sums(const Plan& p) const {

@@ -18,6 +18,8 @@ class Cost {
   double moving(const Plan& p) const;
   /// What few rows pay for columns from behind the caches, by the tile's width.
   double passing_columns(const Plan& p) const;
+  /// Of a plan's tail.
+  double tail(const Plan& p) const;
   /// Cycles per element of the columns, for as many strips of rows as meet them together.
   double per_column(const Plan& p, ColumnLayout layout, int64_t strips) const;
   /// Cycles per element of the rows, for one block of columns with so many panels.
@@ -42,6 +44,7 @@ class Cost {
   double tiles(const Plan& p) const;
   double sums(const Plan& p) const;
   double tile_of_sums(const Plan& p, int64_t rows) const;
+  double steps_along_depth(const Plan& p, int64_t rows, int64_t columns) const;
   double strips_of(const Plan& p, int vectors) const;
   double stream(const Plan& p, int vectors) const;
   double load_port(const Plan& p) const;

@@ -4,30 +4,6 @@
 #include "codegen/contraction_nest.h"
 
 namespace nnc::contraction {
-namespace {
-
-// Lane i of the result is the sum of vector i's lanes, for as many as there are. Stage s adds lanes whose numbers
-// differ in bit s, of two vectors at once: the order of the additions depends on nothing but the number of lanes.
-Val sums_of_lanes(loop::Builder& b, std::vector<Val> vectors, int lanes) {
-  for (int bit = 1; bit < lanes; bit *= 2) {
-    std::vector<int> lower(lanes), upper(lanes);
-    for (int lane = 0; lane < lanes; ++lane) {
-      int second = lane & bit ? lanes : 0;
-      lower[lane] = second + (lane & ~bit);
-      upper[lane] = second + (lane | bit);
-    }
-    std::vector<Val> next;
-    for (size_t i = 0; i < vectors.size(); i += 2) {
-      Val x = vectors[i], y = i + 1 < vectors.size() ? vectors[i + 1] : x;
-      next.push_back(b.add(b.shuffle(x, y, lower), b.shuffle(x, y, upper)));
-    }
-    vectors = std::move(next);
-  }
-  return vectors[0];
-}
-
-}  // namespace
-
 // Past the last column it is read again.
 std::vector<IndexExpr> Nest::columns_of(const Panel& p) {
   Val last = b_.sub(at_.columns.value, b_.index(1));
@@ -51,17 +27,15 @@ std::vector<Val> Nest::row_vectors(const Strip& s, const RowSource& rows, Val k,
 }
 
 // Lanes past the end of depth keep what they have, whatever a prologue makes of the elements there.
-Accumulators Nest::step_along_depth(const Strip& s, const Chunk& c, std::span<const IndexExpr> columns, Val k,
+Accumulators Nest::step_along_depth(const Strip& s, const Chunk& c, const DepthColumns& columns, Val k,
                                     Val active, std::span<const Val> sums) {
   Pull::Scope scope(pull_);
-  IndexExpr depth = variable(kDepth, b_.add(c.first, k));
-  Lanes l{lanes(), Pull::id_of(depth), active};
   std::vector<Val> rows = row_vectors(s, row_source(s.first, c), k, active);
   Accumulators next(sums.begin(), sums.end());
-  for (size_t j = 0; j < columns.size(); ++j) {
-    Val column = element(form_.columns(), {at_.batch, 0, columns[j], depth}, l);
+  for (int j = 0; j < columns.count; ++j) {
+    Val column = columns.vector(j, k, active);
     for (size_t i = 0; i < rows.size(); ++i) {
-      Val& sum = next[i * columns.size() + j];
+      Val& sum = next[i * static_cast<size_t>(columns.count) + static_cast<size_t>(j)];
       Val more = b_.fma(rows[i], column, sum);
       sum = active.valid() ? b_.select(active, more, sum) : more;
     }
@@ -69,22 +43,30 @@ Accumulators Nest::step_along_depth(const Strip& s, const Chunk& c, std::span<co
   return next;
 }
 
+// Row-major over (row, column), each a vector of partial sums.
+Accumulators Nest::sum_along_depth(const Strip& s, const Chunk& c, const DepthColumns& columns) {
+  Val depth = c.depth.value, whole = b_.mul(b_.idiv(depth, b_.index(lanes())), b_.index(lanes()));
+  Accumulators sums = zero_tile(b_, {s.rows, columns.count, lanes()}, dtype());
+  sums = b_.for_loop(b_.index(0), whole, lanes(), std::move(sums), [&](Val k, std::span<const Val> in) {
+    return step_along_depth(s, c, columns, k, {}, in);
+  });
+  if (c.depth.fixed && *c.depth.fixed % lanes() == 0) return sums;
+  Val active = b_.lane_mask(b_.sub(depth, whole), lanes());
+  return b_.for_loop(whole, depth, lanes(), std::move(sums), [&](Val k, std::span<const Val> in) {
+    return step_along_depth(s, c, columns, k, active, in);
+  });
+}
+
 Accumulators Nest::contract_along_depth(const Strip& s, const Chunk& c, const Panel& p,
                                         const Accumulators& inits) {
   std::vector<IndexExpr> columns = columns_of(p);
   const size_t count = columns.size();
-  Val depth = c.depth.value, whole = b_.mul(b_.idiv(depth, b_.index(lanes())), b_.index(lanes()));
-  Accumulators sums = zero_tile(b_, {s.rows, static_cast<int>(count), lanes()}, dtype());
-  sums = b_.for_loop(b_.index(0), whole, lanes(), std::move(sums), [&](Val k, std::span<const Val> in) {
-    return step_along_depth(s, c, columns, k, {}, in);
-  });
-  if (!c.depth.fixed || *c.depth.fixed % lanes() != 0) {
-    Val active = b_.lane_mask(b_.sub(depth, whole), lanes());
-    sums = b_.for_loop(whole, depth, lanes(), std::move(sums), [&](Val k, std::span<const Val> in) {
-      return step_along_depth(s, c, columns, k, active, in);
-    });
-  }
-  Accumulators out;
+  auto vector = [&](int j, Val k, Val active) {
+    IndexExpr depth = variable(kDepth, b_.add(c.first, k));
+    Lanes l{lanes(), Pull::id_of(depth), active};
+    return element(form_.columns(), {at_.batch, 0, columns[static_cast<size_t>(j)], depth}, l);
+  };
+  Accumulators sums = sum_along_depth(s, c, {static_cast<int>(count), vector}), out;
   for (int i = 0; i < s.rows; ++i) {
     auto first = sums.begin() + static_cast<std::ptrdiff_t>(i * count);
     out.push_back(

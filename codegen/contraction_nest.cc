@@ -46,6 +46,13 @@ Count Nest::block_count(Axis axis, Val first, int64_t block) {
   return {b_.imin(b_.index(block), b_.sub(b_.dim(extent), first)), std::nullopt};
 }
 
+// Of a block's panels: a tail follows the last one of the only block.
+Count Nest::column_count() {
+  if (plan_.tail == 0) return block_count(kColumn, at_.column, plan_.column_block);
+  const int64_t columns = form_.extent(kColumn).value() - plan_.tail;
+  return {b_.index(columns), columns};
+}
+
 // Exact for all rows in one task; else known but for what whole strips leave.
 Count Nest::row_count(Val to) {
   const Dim& extent = form_.extent(kRow);
@@ -63,7 +70,8 @@ void Nest::same_columns(Val unit) {
   Val columns = b_.ceil_div(b_.dim(form_.extent(kColumn)), plan_.column_block);
   at_.batch = variable(kBatch, b_.idiv(unit, columns));
   at_.column = b_.mul(b_.irem(unit, columns), b_.index(plan_.column_block));
-  at_.columns = block_count(kColumn, at_.column, plan_.column_block);
+  at_.columns = column_count();
+  if (plan_.tail > 0) pack_tail();
   if (packs_columns() && whole_depth()) pack_columns(whole_chunk());
   if (one_task_of_rows()) return block(b_.index(0), b_.index(1));
   Val from = b_.apply(Op::Max, {b_.sub(b_.task_begin(), before), b_.index(0)});
@@ -134,8 +142,10 @@ void Nest::strips_packed(const Chunk& c) {
 
 void Nest::strips(const Chunk& c, const Rows& rows) {
   Val done = plan_.columns == ColumnLayout::Copied ? copying_strip(c, rows) : b_.index(0);
-  for_strips(rows, done,
-             [&](const Strip& s) { for_panels([&](const Panel& p) { tile(s, c, p, columns(c, p)); }); });
+  for_strips(rows, done, [&](const Strip& s) {
+    for_panels([&](const Panel& p) { tile(s, c, p, columns(c, p)); });
+    if (plan_.tail > 0) tail(s, c);
+  });
 }
 
 // So many columns, known now.
@@ -175,12 +185,14 @@ void Nest::for_panels(const std::function<void(const Panel&)>& body) {
 // packed for them. Returns the rows done.
 Val Nest::copying_strip(const Chunk& c, const Rows& rows) {
   auto copying = [&] {
+    const Strip first{plan_.tile.rows, b_.index(0)};
     for_panels([&](const Panel& p) {
       ColumnSource source = columns_in_place(c, p);
       source.copy = column_panel_;
       source.copy_base = panel_base(p);
-      tile({plan_.tile.rows, b_.index(0)}, c, p, source);
+      tile(first, c, p, source);
     });
+    if (plan_.tail > 0) tail(first, c);
     return std::vector<Val>{b_.index(plan_.tile.rows)};
   };
   auto packing = [&] {

@@ -35,6 +35,12 @@ struct Strip {
   Val first;
 };
 
+/// Columns read as vectors of successive steps: column `j` from step `k` on, of the active lanes where a mask is given.
+struct DepthColumns {
+  int count = 1;
+  std::function<Val(int j, Val k, Val active)> vector;
+};
+
 /// Rows of the block whose results are finished, kept in the block's buffer from an offset on.
 struct Finished {
   Val first, count, kept;
@@ -51,9 +57,9 @@ class Nest {
   // What the loops have fixed so far: a block is the rows of a thread's tasks that share their columns.
   struct Block {
     IndexExpr batch;
-    Val row, column;  // of the first element
-    Count rows, columns;
-    Rows packed;  // that the row panel holds
+    Val row, column;      // of the first element
+    Count rows, columns;  // but for the tail's
+    Rows packed;          // that the row panel holds
   };
   struct Chunk {
     Val first;  // depth of the first step
@@ -98,8 +104,11 @@ class Nest {
   Accumulators contract_along_depth(const Strip& s, const Chunk& c, const Panel& p,
                                     const Accumulators& inits);
   std::vector<IndexExpr> columns_of(const Panel& p);
-  Accumulators step_along_depth(const Strip& s, const Chunk& c, std::span<const IndexExpr> columns, Val k,
+  Accumulators sum_along_depth(const Strip& s, const Chunk& c, const DepthColumns& columns);
+  Accumulators step_along_depth(const Strip& s, const Chunk& c, const DepthColumns& columns, Val k,
                                 Val active, std::span<const Val> sums);
+  void pack_tail();
+  void tail(const Strip& s, const Chunk& c);
   std::vector<Val> row_vectors(const Strip& s, const RowSource& rows, Val k, Val active);
   Val element(const Operand& operand, const Point& at, const Lanes& lanes);
 
@@ -110,6 +119,7 @@ class Nest {
   void store_result(size_t k, const Point& at, const Lanes& lanes, Val value);
 
   Count block_count(Axis axis, Val first, int64_t block);
+  Count column_count();
   Count row_count(Val to);
   Val kept_at(const Panel& p, Val row);
   void finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept);
@@ -141,7 +151,7 @@ class Nest {
   const Plan& plan_;
   std::vector<int> inputs_, outputs_;
   Pull pull_;
-  int row_panel_ = -1, column_panel_ = -1, block_ = -1, square_ = -1;
+  int row_panel_ = -1, column_panel_ = -1, block_ = -1, square_ = -1, tail_panel_ = -1;
   Block at_;
 };
 

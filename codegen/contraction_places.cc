@@ -39,6 +39,7 @@ void Nest::declare_scratch() {
     row_panel_ = scratch("row panel", strips * panel_steps() * row_panel_stride());
   if (plan_.columns != ColumnLayout::InPlace)
     column_panel_ = scratch("column panel", panel_steps() * columns);
+  if (plan_.tail > 0) tail_panel_ = scratch("tail panel", plan_.tail * depth_room());
   if (plan_.direct) return;
   bool tile_alone = finishes_tiles() && whole_depth();
   block_ = scratch("block", tile_alone ? plan_.tile.rows * std::max<int64_t>(plan_.width(), lanes())

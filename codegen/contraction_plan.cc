@@ -13,11 +13,13 @@
 namespace nnc::contraction {
 namespace {
 
-constexpr int64_t kLeastBytes = 16;    // of a vector
-constexpr int kPass = 80;              // instructions of a loop's pass that make it long enough
-constexpr int kStepsAhead = 6;         // in which a line comes from the second-level cache
-constexpr int64_t kDepthAhead = 128;   // from which asking pays: the last steps ask for what nobody reads
-constexpr int64_t kStepsApart = 12;    // of requests for an epilogue's rows
+constexpr int64_t kLeastBytes = 16;   // of a vector
+constexpr int kPass = 80;             // instructions of a loop's pass that make it long enough
+constexpr int kStepsAhead = 6;        // in which a line comes from the second-level cache
+constexpr int64_t kDepthAhead = 128;  // from which asking pays: the last steps ask for what nobody reads
+constexpr int64_t kStepsApart = 12;   // of requests for an epilogue's rows
+constexpr int64_t kMostTail = 2;      // columns
+constexpr double kTailGain = 0.97;  // of the cycles without, for which another kind of loop is worth its code
 constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;   // of what is cut
 constexpr int64_t kShortDepth = 256;   // the same where rows are packed
@@ -135,11 +137,30 @@ class Chooser {
   Plan plan_;
 };
 
+// The best plan for all but the last columns, which are no more than a few lanes of a vector, and these along depth.
+std::optional<Plan> with_tail(const ProblemShape& s, const Target& target) {
+  const auto lanes = target.vector_bytes / s.element_bytes;
+  const auto tail = s.columns % lanes;
+  const bool readable = s.row.strided && s.row.fixed && s.row.unit == Unit::Depth && s.column.strided;
+  if (!s.plain || !s.columns_fixed || !readable || s.columns < lanes || tail == 0 || tail > kMostTail)
+    return {};
+  ProblemShape whole = s;
+  whole.columns -= tail;
+  Plan plan = Chooser(whole, target).by_columns();
+  const bool fits = plan.tile.rows <= lanes && tail * (plan.tile.rows + 1) < target.vector_registers;
+  if (!plan.direct || plan.depth_chunk > 0 || plan.column_block < whole.columns || !fits) return {};
+  plan.tail = static_cast<int>(tail);
+  plan.column_block = round_up(s.columns, plan.width());
+  plan.cycles += Cost(s, target).tail(plan);
+  return plan;
+}
+
 }  // namespace
 
 Plan choose(const ProblemShape& shape, const Target& target) {
   Plan plan = Chooser(shape, target).by_columns();
-  std::optional<Plan> other = Chooser(shape, target).by_depth();
+  std::optional<Plan> tailed = with_tail(shape, target), other = Chooser(shape, target).by_depth();
+  if (tailed && tailed->cycles < kTailGain * plan.cycles) plan = *tailed;
   return other && other->cycles < plan.cycles ? *other : plan;
 }
 
@@ -157,10 +178,11 @@ Steps Plan::steps(TileShape t) const {
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{}{} rows {} columns {}{} block {}x{} depth {}{}{}{}", tile.rows,
+  return fmt::format("tile {}x{}x{}{} rows {} columns {}{} block {}x{} depth {}{}{}{}{}", tile.rows,
                      tile.vectors, tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
                      row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)],
                      ahead > 0 ? " ahead" : "", row_block, column_block, depth_chunk,
+                     tail > 0 ? fmt::format(" tail {}", tail) : "",
                      chains > 1 ? fmt::format(" in {} chains", chains) : "", direct ? " direct" : "",
                      requests ? " requests" : "");
 }

@@ -32,6 +32,7 @@ struct Plan {
   int chains = 1;                           // sums of an accumulator, each of every so many'th step
   int registers = 16;                       // for a tile's sums and columns
   int ahead = 0;                            // steps before it reads columns that a tile asks for them
+  int tail = 0;                             // last columns whose sums lie along depth beside the tiles
   bool direct = true;                       // tiles go straight to the result, not through a block
   bool requests = false;                    // memory is asked for what the epilogue reads before it begins
   double cycles = 0;                        // the estimate they were chosen by
@@ -41,7 +42,7 @@ struct Plan {
   /// Steps of a tile of the plan, or of a smaller one at an edge: small tiles take several at once, but for those with an
   /// epilogue, whose code is large without.
   Steps steps(TileShape t) const;
-  /// "tile 14x2x16 rows in_place columns copied ahead block 64x64 depth 256 direct".
+  /// "tile 14x2x16 rows in_place columns copied ahead block 64x64 depth 256 tail 1 direct".
   std::string str() const;
 };
 

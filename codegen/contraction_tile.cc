@@ -222,4 +222,23 @@ std::vector<Val> transpose_lanes(loop::Builder& b, std::vector<Val> rows) {
   return rows;
 }
 
+// Stage s adds lanes whose numbers differ in bit s, of two vectors at once.
+Val sums_of_lanes(loop::Builder& b, std::vector<Val> vectors, int lanes) {
+  for (int bit = 1; bit < lanes; bit *= 2) {
+    std::vector<int> lower(lanes), upper(lanes);
+    for (int lane = 0; lane < lanes; ++lane) {
+      int second = lane & bit ? lanes : 0;
+      lower[lane] = second + (lane & ~bit);
+      upper[lane] = second + (lane | bit);
+    }
+    std::vector<Val> next;
+    for (size_t i = 0; i < vectors.size(); i += 2) {
+      Val x = vectors[i], y = i + 1 < vectors.size() ? vectors[i + 1] : x;
+      next.push_back(b.add(b.shuffle(x, y, lower), b.shuffle(x, y, upper)));
+    }
+    vectors = std::move(next);
+  }
+  return vectors[0];
+}
+
 }  // namespace nnc::contraction

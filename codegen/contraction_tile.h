@@ -73,4 +73,8 @@ Accumulators contract_tile(loop::Builder& b, TileShape shape, const RowSource& r
 /// Transposes n vectors of n lanes (n a power of two) by shuffles.
 std::vector<Val> transpose_lanes(loop::Builder& b, std::vector<Val> rows);
 
+/// Lane i of the result is the sum of vector i's lanes, for as many as there are, `lanes` at most; other lanes hold
+/// anything. The order of the additions depends on nothing but the number of lanes.
+Val sums_of_lanes(loop::Builder& b, std::vector<Val> vectors, int lanes);
+
 }  // namespace nnc::contraction

@@ -78,6 +78,7 @@ std::vector<Tensor> run_in_pieces(Jit& jit, const loop::Kernel& kernel, const Gr
 
 bool along_depth(const loop::Kernel& kernel) { return kernel.note.find("along depth") != std::string::npos; }
 bool in_chains(const loop::Kernel& kernel) { return kernel.note.find("chains") != std::string::npos; }
+bool has_tail(const loop::Kernel& kernel) { return kernel.note.find(" tail ") != std::string::npos; }
 
 // Sums whose vectors lie along depth, or of several chains, are added in an order of their own; rounding stays within a
 // few units of the largest. An epilogue may leave less of a sum than its terms were: they are about one.
@@ -103,7 +104,7 @@ void check(
       std::vector<Tensor> inputs;
       for (const Type& t : c.inputs) inputs.push_back(random_tensor(t, dims, rng));
       std::vector<Tensor> want = interpret(region.body, test::named(inputs), {}, {.bindings = dims});
-      if (along_depth(kernel) || in_chains(kernel)) {
+      if (along_depth(kernel) || in_chains(kernel) || has_tail(kernel)) {
         std::vector<Tensor> whole = run_in_pieces(jit, kernel, region.body, inputs, dims, 1);
         for (size_t k = 0; k < want.size(); ++k)
           EXPECT_EQ(compare_sums(whole[k], want[k], plain), "")
@@ -201,6 +202,30 @@ TEST(Contraction, FewSumsAreChains) {
       check(gemm("NN", rows, columns, K, DType::F32, {{{"K", 200}}, {{"K", 3}}, {{"K", 0}}}), {{"K", 200}});
     }
   }
+}
+
+TEST(Contraction, LastColumnsTooFewForAVectorSumAlongDepth) {
+  const Target target = Target::named("avx512");
+  auto tailed = [&](const Case& c, const Bindings& expected = {}) {
+    return has_tail(Region(c, expected).lower(target));
+  };
+  for (int64_t columns : {17, 33, 50, 130}) EXPECT_TRUE(tailed(gemm("NN", 64, columns, 64))) << columns;
+  for (int64_t columns : {1, 2, 16, 31, 32, 36}) EXPECT_FALSE(tailed(gemm("NN", 64, columns, 64))) << columns;
+  EXPECT_TRUE(tailed(gemm("NT", 64, 33, 64)));
+  EXPECT_TRUE(tailed(gemm("NN", B, 33, 64), {{"B", 64}}));
+  EXPECT_FALSE(tailed(gemm("TN", 64, 33, 64))) << "rows are not neighbours along depth";
+  EXPECT_FALSE(tailed(gemm("NN", 64, 33, K), {{"K", 64}})) << "the panel's length is not known";
+  EXPECT_FALSE(tailed(gemm("NN", 64, 33, 64, DType::BF16))) << "elements are not read where they are";
+  for (int64_t rows : {1, 3, 12, 29, 100}) {
+    for (int64_t columns : {17, 33, 50}) {
+      for (int64_t depth : {16, 31, 100, 600}) {
+        check(gemm("NN", rows, columns, depth));
+        check(gemm("NT", rows, columns, depth, DType::F64));
+      }
+    }
+  }
+  check(gemm("NN", 2100, 33, 80));
+  check(gemm("NN", B, 34, 48, DType::F32, {{{"B", 64}}, {{"B", 0}}, {{"B", 1}}, {{"B", 333}}}), {{"B", 64}});
 }
 
 TEST(Contraction, ManyBlocksAndChunks) {
