@@ -78,7 +78,8 @@ Val Builder::emit(Inst inst, VType type) {
   Val v = fresh(type);
   inst.type = type;
   inst.results = {v};
-  if (inst.code == Code::Constant && type == kIndex) constants_[v.id] = inst.literal.as_int();
+  bool folds = type == kIndex || type == VType{DType::Bool, 1};
+  if (inst.code == Code::Constant && folds) constants_[v.id] = inst.literal.as_int();
   effect(std::move(inst));
   return v;
 }
@@ -158,6 +159,8 @@ Val Builder::fold_index(Op op, std::vector<Val>& args) {
 
 Val Builder::apply(Op op, std::vector<Val> args) {
   assert(is_elementwise(op) && op != Op::Cast);
+  if (std::optional<int64_t> holds = op == Op::Select ? constant(args[0]) : std::nullopt)
+    return broadcast(args[*holds != 0 ? 1 : 2], std::max(type(args[1]).lanes, type(args[2]).lanes));
   args = unify_lanes(std::move(args));
   VType t = type(args.back());
   if (args.size() == 2 && t == kIndex) {

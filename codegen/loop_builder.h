@@ -34,7 +34,7 @@ class Builder {
   Val parameter(Literal value);
   /// An immediate whatever its value: for numbers that belong to the code, not to the model.
   Val immediate(Literal value);
-  /// The value of an index that is a constant.
+  /// The value of an index or a scalar condition that is a constant.
   std::optional<int64_t> constant(Val v) const;
   /// An extent from the run-time symbols.
   Val dim(const Dim& d);
@@ -105,7 +105,7 @@ class Builder {
   std::vector<Block> open_;
   std::unordered_map<std::string, Val> numbered_;    // pure instructions of the open blocks
   std::vector<std::vector<std::string>> open_keys_;  // which of them each block added
-  std::unordered_map<uint32_t, int64_t> constants_;  // of index constants
+  std::unordered_map<uint32_t, int64_t> constants_;  // of indices and conditions
 };
 
 }  // namespace nnc::loop

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "codegen/chosen_elements.h"
 #include "codegen/row_plan.h"
 
 namespace nnc {
@@ -13,15 +14,16 @@ using loop::Val;
 namespace {
 
 constexpr int64_t kElementsPerTask = 8192;
-constexpr int64_t kNarrow = 16;    // elements a row may have to fit into one lane
-constexpr int kVectorsAtOnce = 4;  // vectors a row may have to be straight code; of a round of loops
+constexpr int64_t kNarrow = 16;  // elements a row may have to fit into one lane
 
 class RowKernel {
  public:
-  RowKernel(RegionKernel& k, RowPlan plan) : k_(k), b_(k.b), plan_(std::move(plan)) {}
+  RowKernel(RegionKernel& k, RowPlan plan)
+      : k_(k), b_(k.b), plan_(std::move(plan)), chosen_(k, plan_.row_length(), space_, variables_) {}
 
   loop::Kernel run() {
     find_loops();
+    find_streams();
     share_memory();
     for (const RowPass& pass : plan_.passes) {
       for (Value v : pass.kept) {
@@ -42,11 +44,17 @@ class RowKernel {
   std::vector<Root> all_roots(const std::vector<IndexExpr>& index) const {
     std::vector<Root> out;
     for (size_t p = 0; p < plan_.passes.size(); ++p) {
-      std::vector<Root> roots = plan_.roots(k_.body, p, index);
+      std::vector<Root> roots = pass_roots(p, index);
       out.insert(out.end(), roots.begin(), roots.end());
     }
     std::vector<Root> outer = outer_roots(index);
     out.insert(out.end(), outer.begin(), outer.end());
+    return out;
+  }
+
+  std::vector<Root> pass_roots(size_t p, const std::vector<IndexExpr>& index) const {
+    std::vector<Root> out = plan_.roots(k_.body, p, index), picks = plan_.pick_roots(p, index);
+    out.insert(out.end(), picks.begin(), picks.end());
     return out;
   }
 
@@ -68,32 +76,48 @@ class RowKernel {
     }
     const Dim& length = inner_extents_.back();
     lanes_ = variables_.back().is_constant() ? 1 : k_.lanes;
-    straight_ = inner_extents_.size() == 1 && length.is_constant() && length.value() > 0 &&
-                length.value() <= kVectorsAtOnce * lanes_;
+    straight_ = inner_extents_.size() == 1 && plan_.is_short(lanes_) && length.value() > 0;
     for (int64_t at = 0; straight_ && at < length.value(); at += lanes_) {
       vectors_.push_back(lanes_ == 1 ? IndexExpr(0) : k_.pull.variable(length));
     }
   }
 
-  // An operand read only at the element being computed may be the memory of a result stored in the last pass
-  // that reads it, or later. Those read there at all are streams, of which the next row's place is known.
-  void share_memory() {
+  // The element that is computed, before any code exists.
+  std::vector<IndexExpr> any_element() const {
     std::vector<IndexExpr> loops;
     for (size_t i = 0; i < space_.groups.size(); ++i) {
       loops.push_back(IndexExpr::variable(static_cast<int>(i), space_.extent(i)));
     }
-    std::vector<IndexExpr> index = space_.coordinates(loops);
+    return space_.coordinates(loops);
+  }
+
+  // Operands that walks read at the element being computed are streams, of which the next row's place is known.
+  void find_streams() {
+    std::vector<IndexExpr> index = any_element();
     std::string here = linearize(index, plan_.full).str();
-    std::map<NodeId, size_t> last_read;  // pass; what outer results read is read after all of them
-    std::set<NodeId> in_place, elsewhere;
-    for (const LeafAccess& a : leaf_accesses(k_.body, all_roots(index), plan_.folded)) {
-      (a.offset.str() == here ? in_place : elsewhere).insert(a.leaf.node);
+    std::set<NodeId> in_place;
+    for (size_t p = 0; p < plan_.passes.size(); ++p) {
+      for (const LeafAccess& a : leaf_accesses(k_.body, plan_.roots(k_.body, p, index), plan_.folded)) {
+        if (a.offset.str() == here) in_place.insert(a.leaf.node);
+      }
     }
     for (size_t i = 0; i < k_.body.inputs().size(); ++i) {
       if (in_place.contains(k_.body.inputs()[i])) streams_.push_back(static_cast<int>(i));
     }
+  }
+
+  // An operand read only at the element being computed may be the memory of a result stored in the last pass
+  // that reads it, or later.
+  void share_memory() {
+    std::vector<IndexExpr> index = any_element();
+    std::string here = linearize(index, plan_.full).str();
+    std::map<NodeId, size_t> last_read;  // pass; what outer results read is read after all of them
+    std::set<NodeId> elsewhere;
+    for (const LeafAccess& a : leaf_accesses(k_.body, all_roots(index), plan_.folded)) {
+      if (a.offset.str() != here) elsewhere.insert(a.leaf.node);
+    }
     for (size_t p = 0; p < plan_.passes.size(); ++p) {
-      std::vector<Root> roots = plan_.roots(k_.body, p, index);
+      std::vector<Root> roots = pass_roots(p, index);
       for (const LeafAccess& a : leaf_accesses(k_.body, roots, plan_.folded)) last_read[a.leaf.node] = p;
     }
     for (const LeafAccess& a : leaf_accesses(k_.body, outer_roots(index), plan_.folded)) {
@@ -126,8 +150,12 @@ class RowKernel {
     for (const RowPass& pass : plan_.passes) {
       std::vector<FoldRule> rules;
       for (const BodyFold& f : pass.folds) rules.push_back(f.rule);
+      for (const RowPick& pick : pass.picks) chosen_.take(pick, map);
+      if (!pass.walks()) continue;
       hoist(pass, index);
+      std::vector<ChosenElements::Repaired> repaired = chosen_.compute(pass.repairs);
       FoldStates states = straight_ ? straight_pass(pass, rules) : loop_pass(pass, rules);
+      chosen_.store(repaired);
       for (size_t i = 0; i < rules.size(); ++i) {
         bind_fold(k_.pull, pass.folds[i], map, fold_lanes(b_, rules[i], states[i]));
       }
@@ -144,11 +172,14 @@ class RowKernel {
   // busy with what the row before has asked for, the last one with its stores: an expensive pass between them leaves the
   // most time, without one the second pass asks for three quarters and its neighbour for the rest.
   bool asks(const RowPass& pass, int vector) const {
-    const std::vector<RowPass>& passes = plan_.passes;
-    auto expensive = std::find_if(passes.begin(), passes.end(), [](const RowPass& p) { return p.expensive; });
-    if (expensive != passes.end()) return &pass == &*expensive;
-    size_t last = passes.size() - 1, most = std::min<size_t>(1, last), rest = most < last ? most + 1 : 0;
-    return &pass == &passes[vector + 1 < kVectorsAtOnce ? most : rest];
+    std::vector<const RowPass*> walks;
+    for (const RowPass& p : plan_.passes) {
+      if (p.walks()) walks.push_back(&p);
+    }
+    auto expensive = std::find_if(walks.begin(), walks.end(), [](const RowPass* p) { return p->expensive; });
+    if (expensive != walks.end()) return &pass == *expensive;
+    size_t last = walks.size() - 1, most = std::min<size_t>(1, last), rest = most < last ? most + 1 : 0;
+    return &pass == walks[vector + 1 < kVectorsAtOnce ? most : rest];
   }
 
   // The place of the element at `index` in the row after this one.
@@ -194,6 +225,7 @@ class RowKernel {
                      [&](const std::vector<Val>& ivs, Val active) {
                        Pull::Scope scope(k_.pull);
                        for (size_t i = 0; i < ivs.size(); ++i) k_.pull.set(variables_[outer + i], ivs[i]);
+                       chosen_.rule_out(pass.repairs);
                        Lanes lanes{lanes_, Pull::id_of(variables_.back()), active};
                        std::vector<IndexExpr> index = space_.coordinates(variables_);
                        bool whole = !active.valid();
@@ -238,6 +270,7 @@ class RowKernel {
   std::vector<int> streams_;  // operands read at the element that is computed
   int lanes_ = 1;
   bool straight_ = false;
+  ChosenElements chosen_;
 };
 
 bool is_narrow(const RegionKernel& k, const RowPlan& plan) {

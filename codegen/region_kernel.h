@@ -19,6 +19,11 @@ bool is_expensive(Op op);
 /// between to hide how long memory takes.
 inline constexpr int64_t kPrefetched = 512;
 
+/// Results that large leave past the caches where they take no operand's place (codegen/streaming): they and their first
+/// reader together are quicker so, however the reader goes about it; below, enough of them is still in the last cache.
+/// Measured on one and two cores.
+inline constexpr int64_t kStreamedBytes = int64_t{24} << 20;
+
 class RegionKernel {
  public:
   RegionKernel(const Graph& graph, NodeId region, const Target& target, const Bindings& expected);
@@ -36,6 +41,9 @@ class RegionKernel {
   int result_buffer(size_t i) const { return static_cast<int>(body.inputs().size() + i); }
   /// The size tiles are chosen for.
   int64_t expect(const Dim& extent) const { return extent.evaluate(expected_); }
+  int64_t result_bytes(size_t i) const {
+    return expect(element_count(result_shape(i))) * size_of(body.type(result(i)).dtype);
+  }
   /// Of all operands and results.
   Dim bytes() const;
   /// Whether they are more than a core's cache holds, at the size that is expected.

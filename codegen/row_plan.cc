@@ -25,8 +25,10 @@ class Planner {
     find_shapes();
     find_levels();
     place_results();
+    take_picks();
     mark_expensive();
     keep_values();
+    find_repairs();
     return std::move(plan_);
   }
 
@@ -80,6 +82,78 @@ class Planner {
         throw Error("a result of " + to_string(shape) + " beside rows of " + to_string(plan_.full));
       }
     }
+  }
+
+  // Straight code has few elements to compare.
+  void take_picks() {
+    if (plan_.is_short(k_.lanes) || plan_.inner.size() != 1) return;
+    choices_ = find_choices(body_, plan_.full);
+    for (RowPass& pass : plan_.passes) {
+      std::vector<BodyFold> folds;
+      for (const BodyFold& f : pass.folds) {
+        if (std::optional<RowPick> pick = as_pick(body_, f, choices_))
+          pass.picks.push_back(*pick);
+        else
+          folds.push_back(f);
+      }
+      pass.folds = std::move(folds);
+    }
+  }
+
+  // Of the choices that bear on nothing but results, and there on the element that is computed.
+  void find_repairs() {
+    for (size_t p = 0; p < plan_.passes.size(); ++p) {
+      RowPass& pass = plan_.passes[p];
+      std::vector<Value> others = pass.kept;
+      for (const BodyFold& f : pass.folds) append_operands(others, f.node);
+      std::set<Value> barred = behind(std::move(others), false);
+      barred.merge(taken_elsewhere(p));
+      for (const RowChoice& c : choices_) {
+        RowRepair repair{c, results_of(pass, c)};
+        if (!barred.contains(c.holds) && pays(repair)) pass.repairs.push_back(std::move(repair));
+      }
+    }
+  }
+
+  // A second store to a line that went past the caches would read it back from memory.
+  bool pays(const RowRepair& repair) const {
+    return !repair.results.empty() &&
+           std::ranges::all_of(repair.results, [&](size_t i) { return k_.result_bytes(i) < kStreamedBytes; });
+  }
+
+  // Those a choice bears on at the element that is computed.
+  std::vector<size_t> results_of(const RowPass& pass, const RowChoice& choice) const {
+    std::vector<size_t> out;
+    for (size_t i : pass.results) {
+      if (behind({k_.result(i)}, true).contains(choice.holds)) out.push_back(i);
+    }
+    return out;
+  }
+
+  // What a walk reads, or may read, at other elements than the one it computes.
+  std::set<Value> taken_elsewhere(size_t p) const {
+    std::vector<Value> moved;
+    for (Value v : behind(asked(p), true)) {
+      if (!is_elementwise(body_.node(v).op) && !is_row_fold(v.node)) append_operands(moved, v.node);
+    }
+    return behind(std::move(moved), false);
+  }
+
+  void append_operands(std::vector<Value>& to, NodeId id) const {
+    const std::vector<Value>& operands = body_.node(id).operands;
+    to.insert(to.end(), operands.begin(), operands.end());
+  }
+
+  // What the values are made of, up to folds: by any steps, or by elementwise ones alone.
+  std::set<Value> behind(std::vector<Value> stack, bool elementwise) const {
+    std::set<Value> seen;
+    while (!stack.empty()) {
+      Value v = stack.back();
+      stack.pop_back();
+      if (!seen.insert(v).second || is_row_fold(v.node)) continue;
+      if (!elementwise || is_elementwise(body_.node(v).op)) append_operands(stack, v.node);
+    }
+    return seen;
   }
 
   std::vector<Value> asked(size_t p) const {
@@ -146,6 +220,7 @@ class Planner {
   int64_t budget_;
   std::vector<bool> live_;
   std::vector<size_t> level_;
+  std::vector<RowChoice> choices_;
   RowPlan plan_;
 };
 
@@ -160,6 +235,15 @@ std::vector<Root> RowPlan::roots(const Graph& body, size_t p, const std::vector<
     }
   }
   for (size_t i : passes[p].results) out.push_back({body.outputs()[i].value, {index, {}}});
+  return out;
+}
+
+std::vector<Root> RowPlan::pick_roots(size_t p, const std::vector<IndexExpr>& index) const {
+  std::vector<Root> out;
+  for (const RowPick& pick : passes[p].picks) {
+    out.push_back({pick.value, {index, {}}});
+    out.push_back({pick.choice.holds, {index, {}}});
+  }
   return out;
 }
 

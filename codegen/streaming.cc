@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "codegen/region_kernel.h"
+
 namespace nnc {
 namespace {
-
-// Where a result and its first reader together are quicker past the caches, however the reader goes about it: below,
-// enough of the result is still in the last cache. Measured on one and two cores.
-constexpr int64_t kStreamedBytes = int64_t{24} << 20;
 
 // Kernels that write every element once, in order, and never look at it again.
 bool writes_once(KernelKind kind) {
