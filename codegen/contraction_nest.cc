@@ -25,6 +25,12 @@ bool Nest::one_task_of_rows() const {
   return rows.is_constant() && rows.value() <= plan_.row_block;
 }
 
+bool Nest::one_task() const {
+  const Dim &batch = form_.extent(kBatch), &columns = form_.extent(kColumn);
+  return one_task_of_rows() && batch.is_constant() && batch.value() == 1 && columns.is_constant() &&
+         columns.value() >= 1 && columns.value() <= plan_.column_block;
+}
+
 Val Nest::row_tasks() {
   if (one_task_of_rows()) return b_.index(1);
   return b_.apply(Op::Max, {b_.ceil_div(b_.dim(form_.extent(kRow)), plan_.row_block), b_.index(1)});
@@ -34,6 +40,8 @@ void Nest::emit() {
   b_.kernel().tasks = {{form_.extent(kBatch), 1},
                        {form_.extent(kColumn), plan_.column_block},
                        {form_.extent(kRow), plan_.row_block}};
+  if (one_task())
+    return b_.if_then(b_.lt(b_.task_begin(), b_.task_end()), [&] { same_columns(b_.index(0)); });
   Val count = row_tasks(), last = b_.sub(b_.add(b_.task_end(), count), b_.index(1));
   b_.for_each(b_.idiv(b_.task_begin(), count), b_.idiv(last, count), 1,
               [&](Val unit) { same_columns(unit); });

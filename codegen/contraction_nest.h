@@ -137,6 +137,7 @@ class Nest {
   bool whole_depth() const { return plan_.depth_chunk == 0; }
   /// Whether all rows are in one task.
   bool one_task_of_rows() const;
+  bool one_task() const;
   Val row_tasks();
   /// Whether results leave tile by tile, each as soon as it is finished, rather than a block at once.
   bool finishes_tiles() const { return !plan_.direct && form_.output_unit() == kColumn; }

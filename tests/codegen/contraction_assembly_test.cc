@@ -58,6 +58,15 @@ TEST(ContractionWidth, VectorsAreNoWiderThanColumnsNeed) {
   }
 }
 
+// Were its stores in a loop over tasks, the compiler would move them behind it and keep all results in registers until then.
+TEST(ContractionOfOneTask, SpillsNothing) {
+  for (const Shape3& s : {Shape3{16, 16, 7}, {33, 64, 1}, {64, 64, 1}, {16, 16, 16}}) {
+    std::string assembly = assembly_of(s, "NN", Target::named("avx512"));
+    EXPECT_EQ(assembly.find("(%rsp)"), std::string::npos)
+        << fmt::format("{}x{}x{}\n{}", s.m, s.n, s.k, assembly);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, ContractionAssembly, testing::Values("avx2", "avx512"),
                          [](const auto& info) { return std::string(info.param); });
 
