@@ -20,9 +20,10 @@ constexpr int64_t kLargePanelShare = 8;
 // are so far apart that they share few sets of the first-level cache; where vectors lie across two lines; and where
 // they come from behind the second-level cache, and share few of its sets or are on more pages than the page table's
 // cache holds.
-constexpr double kInPlaceCost = 0.006, kApartCost = 0.02, kAstrideCost = 0.035, kFarCost = 0.25;
-// Of rows' elements that lie so far apart at every step, by every panel; of few steps the lines stay.
-constexpr double kFarRowsCost = 0.12, kPagesCost = 0.45, kStayingShare = 0.25;
+constexpr double kInPlaceCost = 0.0025, kApartCost = 0.02, kAstrideCost = 0.035, kFarCost = 0.25;
+// Of rows' elements that are no neighbours along depth, or lie so far apart at every step, by every panel; of few steps
+// the lines stay.
+constexpr double kTurnedRowsCost = 0.006, kFarRowsCost = 0.12, kPagesCost = 0.45, kStayingShare = 0.25;
 constexpr int64_t kStayingDepth = 64;
 // Of a vector's element that is copied from so far: the lines of a step that are neighbours come faster.
 constexpr double kFarCopyCost = 0.9;
@@ -62,6 +63,10 @@ double lane_sums(int vectors, int lanes) {
 
 bool Cost::columns_near() const {
   return s_.columns * s_.depth * s_.element_bytes <= target_.l2_bytes / (epilogue_passes() ? 4 : 2);
+}
+bool Cost::overflow_l1() const {
+  const int64_t bytes = s_.columns * s_.depth * s_.element_bytes;
+  return bytes > target_.l1_bytes && bytes <= 2 * target_.l1_bytes && !columns_astride();
 }
 int64_t Cost::strips(const Plan& p) const { return ceil_div(s_.rows, p.tile.rows); }
 int64_t Cost::panels(const Plan& p) const { return ceil_div(s_.columns, p.width()); }
@@ -247,7 +252,7 @@ double Cost::per_row(RowLayout layout, int64_t panels) const {
   if (layout != RowLayout::InPlace)
     return moved((gathers ? kGatherCost : r.strided ? pack : kPullCost) + rows_far() / 2);
   bool near = s_.rows * s_.depth * s_.element_bytes <= target_.l2_bytes / 2;
-  double by_panel = std::max(rows_far(), r.depth_stride == 1 ? 0 : kInPlaceCost);
+  double by_panel = std::max(rows_far(), r.depth_stride == 1 ? 0 : kTurnedRowsCost);
   return moved((near ? kNearRows : kFarRows) + by_panel * static_cast<double>(panels));
 }
 

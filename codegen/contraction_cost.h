@@ -31,6 +31,8 @@ class Cost {
   bool epilogue_passes() const { return s_.epilogue_bytes >= target_.l2_bytes; }
   /// Whether the columns stay in half of the second-level cache; in a quarter of it beside an epilogue that passes.
   bool columns_near() const;
+  /// Whether the columns are up to twice what the first-level cache holds, in whole lines.
+  bool overflow_l1() const;
   int64_t strips(const Plan& p) const;
   int64_t panels(const Plan& p) const;
   /// Steps of depth that are computed together.

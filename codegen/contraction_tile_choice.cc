@@ -7,8 +7,9 @@
 namespace nnc::contraction {
 namespace {
 
-constexpr int kMostVectors = 12;        // of a tile's row
-constexpr int kSumsWanted = 8;          // in a tile, for its additions to overlap
+constexpr int kMostVectors = 12;  // of a tile's row
+constexpr int kMostOfOne = 4;   // the same of a lone row: narrow tiles leave more columns in the first cache
+constexpr int kSumsWanted = 8;  // in a tile, for its additions to overlap
 constexpr int64_t kDepthOfChain = 8;    // at least
 constexpr double kUnevenShare = 0.055;  // of threads' uneven shares in what a tile costs
 constexpr double kMostUneven = 0.15;    // that counts
@@ -56,8 +57,9 @@ Plan TileChoice::by_depth(Plan plan) const {
 int TileChoice::accumulator_limit() const { return target_.vector_registers - 1; }
 
 int TileChoice::most_vectors(int lanes) const {
-  if (!s_.columns_fixed) return kMostVectors;
-  return static_cast<int>(std::clamp<int64_t>(ceil_div(s_.columns, lanes), 1, kMostVectors));
+  const int most = s_.rows == 1 && cost_.overflow_l1() ? kMostOfOne : kMostVectors;
+  if (!s_.columns_fixed) return most;
+  return static_cast<int>(std::clamp<int64_t>(ceil_div(s_.columns, lanes), 1, most));
 }
 
 // A tile of one vector keeps the columns of several steps.
