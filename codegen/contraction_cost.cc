@@ -187,14 +187,15 @@ double Cost::tile_of_sums(const Plan& p, int64_t rows) const {
 
 // Packing reads a line for every element.
 double Cost::tail(const Plan& p) const {
-  const int64_t rows = p.tile.rows;
   auto count = static_cast<double>(strips(p)), columns = static_cast<double>(p.tail);
   double line = in_l1(p, s_.columns) ? 0 : kLineCost;
   double packing = static_cast<double>(s_.depth) * columns * (moved(kGatherCost) + line);
   double stores = static_cast<double>(s_.rows) * columns * kScatterCost;
-  return packing + stores +
-         count * (steps_along_depth(p, rows, p.tail) + columns * lane_sums(p.tile.rows, p.tile.lanes) +
-                  kTileCost);
+  double strip =
+      s_.row.unit == Unit::Free
+          ? static_cast<double>(s_.depth) * std::max(1.0, (1 + columns) * (load_port(p) + kLoadCost))
+          : steps_along_depth(p, p.tile.rows, p.tail) + columns * lane_sums(p.tile.rows, p.tile.lanes);
+  return packing + stores + count * (strip + kTileCost);
 }
 
 double Cost::sums(const Plan& p) const {

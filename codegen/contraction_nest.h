@@ -109,6 +109,8 @@ class Nest {
                                 Val active, std::span<const Val> sums);
   void pack_tail();
   void tail(const Strip& s, const Chunk& c);
+  std::vector<Val> tail_along_rows(const RowSource& rows, Val mask, const Chunk& c);
+  std::vector<Val> tail_along_depth(const Strip& s, const Chunk& c);
   std::vector<Val> row_vectors(const Strip& s, const RowSource& rows, Val k, Val active);
   Val element(const Operand& operand, const Point& at, const Lanes& lanes);
 

@@ -137,13 +137,13 @@ class Chooser {
   Plan plan_;
 };
 
-// The best plan for all but the last columns, which are no more than a few lanes of a vector, and these along depth.
+// The best plan for all but the last columns, which are no more than a few lanes of a vector, and these by other vectors.
 std::optional<Plan> with_tail(const ProblemShape& s, const Target& target) {
   const auto lanes = target.vector_bytes / s.element_bytes;
   const auto tail = s.columns % lanes;
-  const bool readable = s.row.strided && s.row.fixed && s.row.unit == Unit::Depth && s.column.strided;
-  if (!s.plain || !s.columns_fixed || !readable || s.columns < lanes || tail == 0 || tail > kMostTail)
-    return {};
+  const bool readable = s.row.strided && s.row.fixed && s.row.unit != Unit::Neither && s.column.strided;
+  const bool long_enough = s.columns > lanes && s.depth >= lanes;
+  if (!s.plain || !s.columns_fixed || !readable || !long_enough || tail == 0 || tail > kMostTail) return {};
   ProblemShape whole = s;
   whole.columns -= tail;
   Plan plan = Chooser(whole, target).by_columns();

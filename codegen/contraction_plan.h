@@ -32,7 +32,7 @@ struct Plan {
   int chains = 1;                           // sums of an accumulator, each of every so many'th step
   int registers = 16;                       // for a tile's sums and columns
   int ahead = 0;                            // steps before it reads columns that a tile asks for them
-  int tail = 0;                             // last columns whose sums lie along depth beside the tiles
+  int tail = 0;                             // last columns, whose vectors lie along depth or rows
   bool direct = true;                       // tiles go straight to the result, not through a block
   bool requests = false;                    // memory is asked for what the epilogue reads before it begins
   double cycles = 0;                        // the estimate they were chosen by
