@@ -1,6 +1,10 @@
 // Integer helpers of addressing and randomness: division of indices and the Philox rounds.
 #include "codegen/emit_ops.h"
 
+#include <optional>
+
+#include <llvm/IR/Constants.h>
+
 namespace nnc {
 namespace {
 
@@ -26,15 +30,30 @@ Divided divide(Vec a, Vec b) {
   return {f64_to_index(q), f64_to_index(fma(-q, y, x))};
 }
 
+/// The exponent where every lane of an index is the same power of two.
+std::optional<int> power_of_two(Vec b) {
+  const auto* constant = llvm::dyn_cast<llvm::Constant>(b.value);
+  const auto* lane =
+      constant ? llvm::dyn_cast_or_null<llvm::ConstantInt>(constant->getSplatValue()) : nullptr;
+  if (lane == nullptr || !lane->getValue().isPowerOf2()) return std::nullopt;
+  return lane->getValue().logBase2();
+}
+
 }  // namespace
 
 Vec emit_index_div(Vec a, Vec b) {
-  if (a.lanes() > 1) return divide(a, b).quotient;
+  if (a.lanes() > 1) {
+    std::optional<int> exponent = power_of_two(b);
+    return exponent ? shift_right(a, *exponent) : divide(a, b).quotient;
+  }
   return a.with(a.ir->CreateUDiv(a.value, b.value));
 }
 
 Vec emit_index_rem(Vec a, Vec b) {
-  if (a.lanes() > 1) return divide(a, b).remainder;
+  if (a.lanes() > 1) {
+    std::optional<int> exponent = power_of_two(b);
+    return exponent ? a & ((int64_t{1} << *exponent) - 1) : divide(a, b).remainder;
+  }
   return a.with(a.ir->CreateURem(a.value, b.value));
 }
 

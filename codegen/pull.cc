@@ -7,7 +7,6 @@
 #include "codegen/bound.h"
 #include "codegen/exact_division.h"
 #include "ir/error.h"
-#include "ir/philox.h"
 
 namespace nnc {
 
@@ -298,29 +297,6 @@ Val Pull::gather(const Node& n, const AccessMap& map, const Lanes& lanes) {
   Guard exists{0, 0, data[axis]};  // an empty axis has nothing to read: zeros
   if (!exists.always()) inner.guards.push_back(exists);
   return at(n.operands[0], inner, lanes);
-}
-
-// Element i is word i % 4 (f32) or the words 2 (i % 2) and 2 (i % 2) + 1 (f64) of its block.
-Val Pull::random(const Node& n, const AccessMap& map, const Lanes& lanes) {
-  const RandomAttrs& a = n.as<RandomAttrs>();
-  Val salt = b_.parameter(Literal::from_int(DType::I64, static_cast<int64_t>(fnv1a(a.key))));
-  Val seed = at(n.operands[0], {}), counter = at(n.operands[1], {});
-  Val key = b_.ixor(seed, salt);
-  Val i = index(linearize(map.index, a.type.shape), lanes);
-  int64_t per_block = a.type.dtype == DType::F32 ? 4 : 2;
-  Val block = b_.idiv(i, b_.index(per_block)), place = b_.irem(i, b_.index(per_block));
-  auto word = [&](int w) { return b_.philox(key, block, counter, w); };
-  auto pick = [&](int k, Val here, Val other) {
-    return b_.select(b_.apply(Op::Eq, {place, b_.index(k)}), here, other);
-  };
-  if (a.type.dtype == DType::F32) {
-    Val bits = pick(0, word(0), pick(1, word(1), pick(2, word(2), word(3))));
-    Val top = b_.cast(b_.idiv(bits, b_.index(1 << 8)), DType::F32);
-    return b_.mul(top, b_.immediate(Literal::from_double(DType::F32, 0x1p-24)));
-  }
-  Val low = pick(0, word(0), word(2)), high = pick(0, word(1), word(3));
-  Val bits = b_.add(b_.mul(high, b_.index(1 << 21)), b_.idiv(low, b_.index(1 << 11)));
-  return b_.mul(b_.cast(bits, DType::F64), b_.immediate(Literal::from_double(DType::F64, 0x1p-53)));
 }
 
 // --- hoisting

@@ -94,6 +94,24 @@ TEST_P(Instructions, DividesIndices) {
   }
 }
 
+TEST_P(Instructions, DividesVectorsByPowersOfTwo) {
+  const std::vector<int64_t> numbers = {0, 1, 3, 255, 256, 257, (int64_t{1} << 52) - 1, int64_t{1} << 40};
+  const auto n = static_cast<int64_t>(numbers.size());
+  for (int64_t divisor : {int64_t{1}, int64_t{2}, int64_t{256}, int64_t{1} << 31}) {
+    Tensor x(DType::I64, {n}), q(DType::I64, {n}), r(DType::I64, {n});
+    for (int64_t i = 0; i < n; ++i) x.set_int(i, numbers[static_cast<size_t>(i)]);
+    run({&x, &q, &r}, [&](Builder& b) {
+      Val a = b.load(0, b.index(0), static_cast<int>(n));
+      b.store(1, b.index(0), b.idiv(a, b.index(divisor)));
+      b.store(2, b.index(0), b.irem(a, b.index(divisor)));
+    });
+    for (int64_t i = 0; i < n; ++i) {
+      EXPECT_EQ(q.get_int(i), x.get_int(i) / divisor) << x.get_int(i) << " / " << divisor;
+      EXPECT_EQ(r.get_int(i), x.get_int(i) % divisor) << x.get_int(i) << " % " << divisor;
+    }
+  }
+}
+
 TEST_P(Instructions, MovesLanes) {
   Tensor x = count_up(DType::F32, 16, 1), y(DType::F32, {8}), z(DType::F32, {1}), w(DType::I32, {8});
   run({&x, &y, &z, &w}, [&](Builder& b) {

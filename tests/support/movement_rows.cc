@@ -72,6 +72,17 @@ void add_random(std::vector<OpRow>& out) {
            {"random/scalar", {}}, {"random/0", {0}}, {"random/3x7", {3, 7}}, {"random/64", {64}}}) {
     out.push_back({name, Op::Random, operands, draw(shape), kFloats});
   }
+  auto from_rows = [](Builder& g, const Values& x) {
+    Value r = g.random("row", {g.dtype(x[2]), {6, 37}}, x[0], x[1]);
+    return Values{g.add(g.reduce_max(r, {1}), g.broadcast_to(x[2], {6}))};
+  };
+  out.push_back(
+      {"random/rows of 37", Op::Random, operands, from_rows, kFloats});  // most begin within a block
+  auto turned = [](Builder& g, const Values& x) {
+    Value r = g.random("row", {g.dtype(x[2]), {9, 33}}, x[0], x[1]);
+    return Values{g.add(g.permute(r, {1, 0}), g.broadcast_to(x[2], {33, 9}))};
+  };
+  out.push_back({"random/turned", Op::Random, operands, turned, kFloats});
   out.push_back({"random/Bx5", Op::Random, operands, draw({b, 5}), kFloats, sizes("B", {1, 3, 16})});
   out.back().operands.push_back({{b}});
   out.back().build = [b](Builder& g, const Values& x) {
