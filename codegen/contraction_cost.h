@@ -1,5 +1,6 @@
-// What a plan for a contraction costs, in cycles of a machine with two fma and two load ports: arithmetic by tiles, and
-// what is moved between memory, panels and registers. The rates in contraction_cost.cc are measured.
+// What a plan for a contraction costs, in cycles of a machine with two fma and two load ports: arithmetic by tiles
+// (contraction_cost.cc), and what is moved between memory, panels and registers (contraction_moving.cc). The rates in both
+// are measured.
 #pragma once
 
 #include "codegen/contraction_plan.h"
