@@ -42,6 +42,8 @@ class Cost {
   bool few_rows() const;
   /// Whether so many rows read in place share so few sets of the first-level cache that not all their lines fit.
   bool rows_collide(int rows) const;
+  /// Whether results of so many rows take columns' places there which those of fewer rows would leave them.
+  bool results_collide(int rows) const;
 
  private:
   double tiles(const Plan& p) const;
@@ -59,6 +61,8 @@ class Cost {
   bool waits(const Plan& p) const;
   double times_packed(const Plan& p, int64_t column_blocks, int64_t row_blocks) const;
   double shared(int64_t column_blocks, int64_t row_blocks) const;
+  bool columns_stay(int rows) const;
+  bool columns_paged() const;
   bool columns_apart() const;
   bool columns_astride() const;
   bool columns_far() const { return columns_apart() && !columns_near(); }

@@ -17,11 +17,12 @@ constexpr double kCopyCost = 0.25, kKeepCost = 0.15, kPackCost = 0.38, kPullCost
 // What a panel costs beside, once it fills more of the second-level cache than that share.
 constexpr double kLargePanelCost = 0.2;
 constexpr int64_t kLargePanelShare = 8;
-// The same for operands read where they are, by every tile: where their lines come one after another; where they
-// are so far apart that they share few sets of the first-level cache; where vectors lie across two lines; and where
-// they come from behind the second-level cache, and share few of its sets or are on more pages than the page table's
-// cache holds.
-constexpr double kInPlaceCost = 0.0025, kApartCost = 0.02, kAstrideCost = 0.035, kFarCost = 0.25;
+// The same for operands read where they are, by every tile: where they stay in the first-level cache; where their lines
+// come one after another; where they are so far apart that they share few sets of it; where vectors lie across two
+// lines; and where they come from behind the second-level cache, and share few of its sets or are on more pages than the
+// page table's cache holds.
+constexpr double kStayingCost = 0.001, kInPlaceCost = 0.0025, kApartCost = 0.02, kAstrideCost = 0.035,
+                 kFarCost = 0.25;
 // Of rows' elements that are no neighbours along depth, or lie so far apart at every step, by every panel; of few steps
 // the lines stay.
 constexpr double kTurnedRowsCost = 0.006, kFarRowsCost = 0.12, kPagesCost = 0.45, kStayingShare = 0.25;
@@ -31,6 +32,8 @@ constexpr double kFarCopyCost = 0.9;
 constexpr int kWideVectors = 3;
 // Rows that a strip brings to the first-level cache from the second, or from behind it.
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
+constexpr int kRowsBesideColumns = 3;  // at least, for columns to stay in the first-level cache
+constexpr int64_t kManyRows = 16;      // that are worth it
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 constexpr double kThreads = 2;        // that are expected to share a product
 constexpr double kSharedCost = 0.6;   // of a byte whose line another of them has written
@@ -45,12 +48,25 @@ bool Cost::rows_collide(int rows) const {
   return ceil_div(rows, std::max<int64_t>(distinct, 1)) > target_.l1_bytes / kPage;
 }
 
+bool Cost::columns_paged() const {
+  int64_t stride = s_.column.depth_stride * s_.element_bytes;
+  return stride > 0 && stride % kPage == 0;
+}
+
 // Columns a step apart by whole pages share few sets, by more than a page at every step need another entry.
 bool Cost::columns_apart() const {
   int64_t stride = s_.column.depth_stride * s_.element_bytes;
-  if (stride == 0) return false;
-  return stride % kPage == 0 || (stride > kPage && s_.depth * stride > kTableReach);
+  return columns_paged() || (stride > kPage && s_.depth * stride > kTableReach);
 }
+
+// Columns and results whose rows are whole pages apart share sets of the first-level cache: of few steps, few enough rows
+// leave room for all of them, and for a line of the rows.
+bool Cost::columns_stay(int rows) const {
+  bool fit = 3 * s_.columns * s_.depth * s_.element_bytes <= 2 * target_.l1_bytes;
+  return columns_paged() && fit && s_.rows >= kManyRows && s_.depth + rows + 1 < target_.l1_bytes / kPage;
+}
+
+bool Cost::results_collide(int rows) const { return columns_stay(kRowsBesideColumns) && !columns_stay(rows); }
 
 // The same for rows, of which a step needs less than a line.
 double Cost::rows_far() const {
@@ -75,10 +91,11 @@ double Cost::per_column(const Plan& p, ColumnLayout layout, int64_t strips) cons
   if (p.axis == VectorAxis::Depth) return along_depth(strips);
   const OperandShape& c = s_.column;
   bool far = columns_far() || (waits(p) && !columns_near());
-  double in_place = far                 ? kFarCost
-                    : columns_apart()   ? kApartCost
-                    : columns_astride() ? kAstrideCost
-                                        : kInPlaceCost;
+  double in_place = columns_stay(p.tile.rows) ? kStayingCost
+                    : far                     ? kFarCost
+                    : columns_apart()         ? kApartCost
+                    : columns_astride()       ? kAstrideCost
+                                              : kInPlaceCost;
   double pack = c.unit == Unit::Neither ? kGatherCost : c.strided ? kPackCost : kPullCost;
   switch (layout) {
     case ColumnLayout::InPlace:

@@ -66,7 +66,7 @@ int TileChoice::most_vectors(int lanes) const {
 int TileChoice::most_rows(int vectors) const {
   int most = vectors == 1 ? target_.vector_registers / 2 : (accumulator_limit() - 1) / vectors - 1;
   if (s_.rows_fixed) most = static_cast<int>(std::min<int64_t>(most, std::max<int64_t>(s_.rows, 1)));
-  while (most > 1 && cost_.rows_collide(most)) --most;
+  while (most > 1 && (cost_.rows_collide(most) || cost_.results_collide(most))) --most;
   return most;
 }
 
