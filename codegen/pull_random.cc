@@ -59,19 +59,20 @@ Val uniform(loop::Builder& b, const Words& w, DType dtype) {
 }  // namespace
 
 Val Pull::random(const Node& n, const AccessMap& map, const Lanes& lanes) {
-  const auto& [name, type] = n.as<RandomAttrs>();
-  Val salt = b_.parameter(Literal::from_int(DType::I64, static_cast<int64_t>(fnv1a(name))));
+  const RandomAttrs& a = n.as<RandomAttrs>();
+  const DType dtype = a.type.dtype;
+  Val salt = b_.parameter(Literal::from_int(DType::I64, static_cast<int64_t>(fnv1a(a.key))));
   Val seed = at(n.operands[0], {});
   const Cipher cipher{b_.ixor(seed, salt), at(n.operands[1], {})};
-  const IndexExpr place = linearize(map.index, type.shape);
+  const IndexExpr place = linearize(map.index, a.type.shape);
   Val i = index(place, lanes);
-  auto apart = [&] { return words_apart(b_, cipher, i, type.dtype); };
-  const int64_t block = per_block(type.dtype);
+  auto apart = [&] { return words_apart(b_, cipher, i, dtype); };
+  const int64_t block = per_block(dtype);
   if (lanes.count % block != 0 || place.coefficient(lanes.variable) != Dim(1))
-    return uniform(b_, apart(), type.dtype);
+    return uniform(b_, apart(), dtype);
   Val first = scalar(place), aligned = b_.apply(Op::Eq, {b_.irem(first, b_.index(block)), b_.index(0)});
-  auto together = [&] { return words_of_blocks(b_, cipher, first, lanes.count, type.dtype); };
-  return uniform(b_, b_.if_else(aligned, together, apart), type.dtype);
+  auto together = [&] { return words_of_blocks(b_, cipher, first, lanes.count, dtype); };
+  return uniform(b_, b_.if_else(aligned, together, apart), dtype);
 }
 
 }  // namespace nnc
