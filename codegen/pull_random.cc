@@ -68,8 +68,8 @@ Val Pull::random(const Node& n, const AccessMap& map, const Lanes& lanes) {
   Val i = index(place, lanes);
   auto apart = [&] { return words_apart(b_, cipher, i, dtype); };
   const int64_t block = per_block(dtype);
-  if (lanes.count % block != 0 || place.coefficient(lanes.variable) != Dim(1))
-    return uniform(b_, apart(), dtype);
+  const bool several_blocks = lanes.count % block == 0 && lanes.count > block;
+  if (!several_blocks || place.coefficient(lanes.variable) != Dim(1)) return uniform(b_, apart(), dtype);
   Val first = scalar(place), aligned = b_.apply(Op::Eq, {b_.irem(first, b_.index(block)), b_.index(0)});
   auto together = [&] { return words_of_blocks(b_, cipher, first, lanes.count, dtype); };
   return uniform(b_, b_.if_else(aligned, together, apart), dtype);

@@ -359,6 +359,21 @@ TEST(Contraction, ColumnsBehindTheFirstCacheAreAskedForByTilesWithRoom) {
   EXPECT_FALSE(asks(64, 1024, 64)) << "of few steps, too many would ask for what the tile does not read";
 }
 
+// Vectors no wider than a block of random numbers, and wider ones that begin within a block.
+TEST(Contraction, EpiloguesDrawRandomNumbers) {
+  for (DType dtype : {DType::F32, DType::F64}) {
+    for (int64_t columns : {2, 3, 4, 7, 16, 37}) {
+      const Type type{dtype, {20, columns}}, scalar{DType::I64, {}};
+      auto noisy = [=](Builder& g, const Values& x) {
+        return Values{g.add(g.dot(x[0], x[1], contract(1, 0, dtype)), g.random("noise", type, x[2], x[3]))};
+      };
+      check({fmt::format("noise {}x{}", columns, name_of(dtype)),
+             {{dtype, {20, 30}}, {dtype, {30, columns}}, scalar, scalar},
+             noisy});
+    }
+  }
+}
+
 TEST(Contraction, Prologues) {
   const std::vector<Bindings> sizes = {{{"B", 64}}, {{"B", 5}}};
   auto pixels = [](Builder& g, const Values& x) {
