@@ -17,6 +17,10 @@ namespace {
 
 bool is_external(Op op) { return op == Op::Input || op == Op::Param; }
 
+// Folds that share a kernel only because they are alike: more would spare no time worth the name, and make of a deep net's
+// biases one long kernel instead of short equal ones, which are compiled once.
+constexpr std::ptrdiff_t kMostAlike = 4;
+
 bool is_reduction(Op op) { return info(op).op_class == OpClass::Reduce; }
 
 std::vector<int64_t> folded_axes(const Node& n) {
@@ -156,11 +160,17 @@ std::vector<GroupId> FusionGroups::likes(NodeId id) const {
   const Node& n = graph_.node(id);
   bool scalar = is_elementwise(n.op) && n.results[0].is_scalar();
   bool fold = is_reduction(n.op);
+  auto has_room = [&](const Group& g) {
+    return std::ranges::count_if(g.nodes, [&](NodeId n) { return is_reduction(graph_.node(n).op); }) <
+           kMostAlike;
+  };
+  auto alike = [&](const Group& g) {
+    if (scalar) return g.kind == KernelKind::Pointwise && g.space.empty();
+    return g.kind == KernelKind::Reduce && has_room(g);
+  };
   std::vector<GroupId> out;
   for (GroupId g = 0; g < groups_.size() && (scalar || fold); ++g) {
-    bool alike = scalar ? groups_[g].kind == KernelKind::Pointwise && groups_[g].space.empty()
-                        : groups_[g].kind == KernelKind::Reduce;
-    if (alike) out.push_back(g);
+    if (alike(groups_[g])) out.push_back(g);
   }
   return out;
 }

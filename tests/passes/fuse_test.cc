@@ -112,6 +112,12 @@ const Case kCases[] = {
        output(b, b.reduce_add(b.exp(b.input("x", f32({B, 10}))), {0}));
      },
      "reduce", "pointwise reduce"},
+    {"folds that are alike share a kernel, four at most",
+     [](Builder& b) {
+       for (const char* name : {"p", "q", "r", "s", "t"})
+         output(b, b.reduce_add(b.input(name, f32({B, 10})), {0}), name);
+     },
+     "reduce reduce", "reduce reduce reduce reduce reduce"},
     {"two products stay two kernels",
      [](Builder& b) {
        Value x = b.input("x", f32({B, 8})), w = b.param("w", f32({8, 8}));

@@ -288,7 +288,7 @@ TEST(Program, OneCompileServesEveryBatch) {
   EXPECT_THROW(f->run(pointers(p.step, p.inputs), {{"B", 65}}), Error);
 }
 
-size_t kernels_of(int layers) {
+std::set<std::string> kernels_of(int layers) {
   Diagnostics diagnostics("mlp.nn", R"(
 model Mlp {
   input x: f32[B, 64]
@@ -307,10 +307,15 @@ train Mlp {
   std::set<std::string> distinct;
   for (const loop::Kernel& k : lower_all(fused, {.target = Target::host(), .max_dims = {{"B", 32}}}))
     distinct.insert(print(k, false));
-  return distinct.size();
+  return distinct;
 }
 
-TEST(Program, EqualLayersShareTheirKernels) { EXPECT_EQ(kernels_of(24), kernels_of(3)); }
+// Biases are updated four a kernel, beside the last layer's: of 24 layers and it one is left over.
+TEST(Program, EqualLayersShareTheirKernels) {
+  std::set<std::string> few = kernels_of(3);
+  EXPECT_EQ(kernels_of(23), few);
+  EXPECT_EQ(kernels_of(24).size(), few.size() + 1);
+}
 
 }  // namespace
 }  // namespace nnc
