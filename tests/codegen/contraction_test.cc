@@ -1,15 +1,14 @@
 // Contraction kernels against the interpreter, bit for bit but where sums are of several chains or lie along depth:
-// shapes, forms, orientations, epilogues, prologues and partitions on every target; and what their code must look like.
-#include "codegen/contraction.h"
-
+// shapes, forms, orientations, epilogues, prologues and partitions on every target.
 #include <cmath>
+#include <functional>
 #include <random>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "codegen/contraction_plan.h"
 #include "ir/interpreter.h"
+#include "tests/codegen/contraction_cases.h"
 #include "tests/codegen/run_kernel.h"
 #include "tests/support/compare.h"
 #include "tests/support/eval.h"
@@ -17,35 +16,9 @@
 namespace nnc {
 namespace {
 
-using Values = std::vector<Value>;
-using Build = std::function<Values(Builder&, const Values&)>;
+using namespace test::contraction;
 
 const Dim B = Dim::symbol("B"), K = Dim::symbol("K");
-
-struct Case {
-  std::string name;
-  std::vector<Type> inputs;
-  Build build;
-  std::vector<Bindings> sizes = {{}};
-};
-
-/// A graph of one region whose body `build` makes.
-struct Region {
-  explicit Region(const Case& c, Bindings expected = {})
-      : body(test::graph_of(c.inputs, c.build)), expected(expected) {
-    Builder b(outer);
-    Values operands;
-    for (size_t i = 0; i < c.inputs.size(); ++i)
-      operands.push_back(b.input("x" + std::to_string(i), c.inputs[i]));
-    RegionAttrs attrs{KernelKind::Contraction, c.name, {std::make_shared<Graph>(body)}};
-    id = b.add_node(Op::Region, attrs, operands)[0].node;
-  }
-  loop::Kernel lower(const Target& target) const { return lower_contraction(outer, id, target, expected); }
-
-  Graph body, outer;
-  NodeId id = 0;
-  Bindings expected;
-};
 
 std::vector<int64_t> evaluate(const Shape& shape, const Bindings& dims) {
   std::vector<int64_t> out;
@@ -75,10 +48,6 @@ std::vector<Tensor> run_in_pieces(Jit& jit, const loop::Kernel& kernel, const Gr
   test::run(jit, kernel, all, dims, pieces);
   return outputs;
 }
-
-bool along_depth(const loop::Kernel& kernel) { return kernel.note.find("along depth") != std::string::npos; }
-bool in_chains(const loop::Kernel& kernel) { return kernel.note.find("chains") != std::string::npos; }
-bool has_tail(const loop::Kernel& kernel) { return kernel.note.find(" tail ") != std::string::npos; }
 
 // Sums whose vectors lie along depth, or of several chains, are added in an order of their own; rounding stays within a
 // few units of the largest. An epilogue may leave less of a sum than its terms were: they are about one.
@@ -124,23 +93,6 @@ void check(
   }
 }
 
-DotAttrs contract(int64_t lhs, int64_t rhs, DType accumulate = DType::F32) {
-  return {{}, {}, {lhs}, {rhs}, accumulate};
-}
-
-// C = A B with each operand stored as it is (N) or transposed (T).
-Case gemm(const std::string& form, Dim m, Dim n, Dim k, DType dtype = DType::F32,
-          std::vector<Bindings> sizes = {{}}) {
-  bool ta = form[0] == 'T', tb = form[1] == 'T';
-  Type a{dtype, ta ? Shape{k, m} : Shape{m, k}}, b{dtype, tb ? Shape{n, k} : Shape{k, n}};
-  DType acc = dtype == DType::F64 ? DType::F64 : DType::F32;
-  auto build = [=](Builder& g, const Values& x) {
-    return Values{g.dot(x[0], x[1], contract(ta ? 0 : 1, tb ? 1 : 0, acc))};
-  };
-  return {
-      fmt::format("{} {}x{}x{} {}", form, m.str(), n.str(), k.str(), name_of(dtype)), {a, b}, build, sizes};
-}
-
 TEST(Contraction, GemmOfFixedSizes) {
   const int64_t sizes[][3] = {{1, 1, 1},     {1, 17, 5},     {17, 1, 5},   {3, 5, 7},     {16, 16, 16},
                               {14, 32, 64},  {33, 31, 65},   {64, 10, 64}, {10, 128, 33}, {64, 128, 784},
@@ -177,8 +129,6 @@ TEST(Contraction, OneCompileServesEverySize) {
 TEST(Contraction, FewRowsSumAlongDepth) {
   const std::vector<Bindings> depths = {{{"K", 33}}, {{"K", 16}}, {{"K", 5}}, {{"K", 0}}, {{"K", 300}}};
   for (int64_t rows : {1, 2, 4}) {
-    Region region(gemm("NT", rows, 70, 100));
-    EXPECT_TRUE(along_depth(region.lower(Target::host())));
     check(gemm("NT", rows, 70, K, DType::F32, depths), {{"K", 33}});
     check(gemm("NT", rows, 37, K, DType::F64, depths), {{"K", 33}});
     for (int64_t side : {1, 5, 16, 20, 37, 100}) {
@@ -189,10 +139,6 @@ TEST(Contraction, FewRowsSumAlongDepth) {
 }
 
 TEST(Contraction, FewSumsAreChains) {
-  const Target target = Target::named("host");
-  EXPECT_TRUE(in_chains(Region(gemm("NN", 1, 33, 100)).lower(target)));
-  EXPECT_FALSE(in_chains(Region(gemm("NN", 64, 64, 100)).lower(target)));
-  EXPECT_FALSE(in_chains(Region(gemm("NN", B, 33, 100), {{"B", 1}}).lower(target)));
   for (int64_t rows : {1, 3, 7}) {
     for (int64_t columns : {7, 16, 33}) {
       for (int64_t depth : {31, 64, 100, 1030}) {
@@ -205,17 +151,6 @@ TEST(Contraction, FewSumsAreChains) {
 }
 
 TEST(Contraction, LastColumnsTooFewForAVectorAreATail) {
-  const Target target = Target::named("avx512");
-  auto tailed = [&](const Case& c, const Bindings& expected = {}) {
-    return has_tail(Region(c, expected).lower(target));
-  };
-  for (int64_t columns : {17, 33, 50, 130}) EXPECT_TRUE(tailed(gemm("NN", 64, columns, 64))) << columns;
-  for (int64_t columns : {1, 2, 16, 31, 32, 36}) EXPECT_FALSE(tailed(gemm("NN", 64, columns, 64))) << columns;
-  EXPECT_TRUE(tailed(gemm("NT", 64, 33, 64)));
-  EXPECT_TRUE(tailed(gemm("NN", B, 33, 64), {{"B", 64}}));
-  EXPECT_TRUE(tailed(gemm("TN", 64, 33, 64)));
-  EXPECT_FALSE(tailed(gemm("NN", 64, 33, K), {{"K", 64}})) << "the panel's length is not known";
-  EXPECT_FALSE(tailed(gemm("NN", 64, 33, 64, DType::BF16))) << "elements are not read where they are";
   for (int64_t rows : {1, 3, 12, 29, 100}) {
     for (int64_t columns : {17, 33, 50}) {
       for (int64_t depth : {16, 31, 100, 600}) {
@@ -287,76 +222,13 @@ TEST(Contraction, Epilogues) {
   check({"update", {{DType::F32, {B, 20}}, {DType::F32, {B, 75}}, w, w}, update, sizes}, {{"B", 64}});
 }
 
-// dW = dYt X; its moment and the weight follow.
-Values momentum_update(Builder& g, const Values& x) {
-  Value v = g.add(g.mul(x[3], g.scalar(DType::F32, 0.9)), g.contract(x[0], x[1], 0, 0));
-  return Values{g.sub(x[2], v), v};
-}
-
-// Where weights and moments are more than the cache of a core, memory is asked for them from within the loop over depth.
+// Operands of an update that are more than the cache of a core.
 TEST(Contraction, EpiloguesOfFarOperands) {
-  auto small_cache = [](Target& t) { t.l2_bytes = 32 << 10; };
-  auto of = [&](int64_t rows, int64_t columns) {
-    Type w{DType::F32, {rows, columns}};
-    return Case{"update",
-                {{DType::F32, {B, rows}}, {DType::F32, {B, columns}}, w, w},
-                momentum_update,
-                {{{"B", 300}}, {{"B", 7}}, {{"B", 0}}}};
-  };
+  const std::vector<Bindings> sizes = {{{"B", 300}}, {{"B", 7}}, {{"B", 0}}};
   for (int64_t rows : {5, 64, 131}) {
-    for (int64_t columns : {75, 200}) check(of(rows, columns), {{"B", 300}}, small_cache);
+    for (int64_t columns : {75, 200})
+      check(momentum_update(B, rows, columns, sizes), {{"B", 300}}, with_small_cache);
   }
-  auto asks = [&](int64_t batch, bool small) {
-    Target target = Target::named(test::testable_targets().front());
-    if (small) small_cache(target);
-    return Region(of(64, 200), {{"B", batch}}).lower(target).note.ends_with(" requests");
-  };
-  EXPECT_TRUE(asks(300, true));
-  EXPECT_FALSE(asks(300, false));
-  EXPECT_FALSE(asks(20, true)) << "too little to do between requests";
-}
-
-TEST(Contraction, EpiloguesAskForAnOperandOnceARow) {
-  Type w{DType::F32, {256, 16}};
-  Target target = Target::named("avx512");
-  target.l2_bytes = 32 << 10;
-  Region region({"update", {{DType::F32, {300, 256}}, {DType::F32, {300, 16}}, w, w}, momentum_update, {{}}},
-                {});
-  loop::Kernel kernel = region.lower(target);
-  ASSERT_TRUE(kernel.note.ends_with(" requests")) << kernel.note;
-  std::string text = print(kernel), word = "prefetch";
-  int found = 0;
-  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
-  EXPECT_EQ(found, 2) << text;  // x[2] and x[3], which both results read
-}
-
-// What passes through the second-level cache leaves columns less of it: they are packed, not read where they are.
-TEST(Contraction, ColumnsBesideFarOperandsArePacked) {
-  auto note = [](int64_t width) {
-    auto update = [](Builder& g, const Values& x) {
-      return Values{g.sub(x[2], g.contract(x[0], x[1], 0, 0))};
-    };
-    Type w{DType::F32, {width, width}}, dense{DType::F32, {256, width}};
-    Target target = Target::named("avx512");
-    target.l2_bytes = 2 << 20;
-    return Region({"update", {dense, dense, w}, update, {{}}}, {}).lower(target).note;
-  };
-  EXPECT_NE(note(1024).find("columns packed"), std::string::npos) << note(1024);
-  EXPECT_EQ(note(512).find("columns packed"), std::string::npos) << note(512);
-}
-
-TEST(Contraction, ColumnsBehindTheFirstCacheAreAskedForByTilesWithRoom) {
-  auto asks = [](int64_t rows, int64_t columns, int64_t depth = 256) {
-    Type left{DType::F32, {rows, depth}}, right{DType::F32, {depth, columns}};
-    auto product = [](Builder& g, const Values& x) { return Values{g.contract(x[0], x[1], 1, 0)}; };
-    Target target = Target::named(test::testable_targets().front());
-    loop::Kernel kernel = Region({"product", {left, right}, product, {{}}}, {}).lower(target);
-    return print(kernel).find("prefetch") != std::string::npos;
-  };
-  EXPECT_TRUE(asks(64, 1024));
-  EXPECT_FALSE(asks(64, 16)) << "all columns stay in the first-level cache";
-  EXPECT_FALSE(asks(1, 1024)) << "loads are all there is to do";
-  EXPECT_FALSE(asks(64, 1024, 64)) << "of few steps, too many would ask for what the tile does not read";
 }
 
 // Vectors no wider than a block of random numbers, and wider ones that begin within a block.

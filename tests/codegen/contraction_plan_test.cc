@@ -1,0 +1,93 @@
+// What the plans of contraction kernels are: where vectors lie, what is packed, what memory is asked for ahead.
+#include <gtest/gtest.h>
+
+#include "tests/codegen/contraction_cases.h"
+#include "tests/codegen/run_kernel.h"
+
+namespace nnc {
+namespace {
+
+using namespace test::contraction;
+
+const Dim B = Dim::symbol("B"), K = Dim::symbol("K");
+
+TEST(ContractionPlan, FewRowsSumAlongDepth) {
+  for (int64_t rows : {1, 2, 4})
+    EXPECT_TRUE(along_depth(Region(gemm("NT", rows, 70, 100)).lower(Target::host()))) << rows;
+}
+
+TEST(ContractionPlan, FewSumsAreChains) {
+  const Target target = Target::named("host");
+  EXPECT_TRUE(in_chains(Region(gemm("NN", 1, 33, 100)).lower(target)));
+  EXPECT_FALSE(in_chains(Region(gemm("NN", 64, 64, 100)).lower(target)));
+  EXPECT_FALSE(in_chains(Region(gemm("NN", B, 33, 100), {{"B", 1}}).lower(target)));
+}
+
+TEST(ContractionPlan, LastColumnsTooFewForAVectorAreATail) {
+  const Target target = Target::named("avx512");
+  auto tailed = [&](const Case& c, const Bindings& expected = {}) {
+    return has_tail(Region(c, expected).lower(target));
+  };
+  for (int64_t columns : {17, 33, 50, 130}) EXPECT_TRUE(tailed(gemm("NN", 64, columns, 64))) << columns;
+  for (int64_t columns : {1, 2, 16, 31, 32, 36}) EXPECT_FALSE(tailed(gemm("NN", 64, columns, 64))) << columns;
+  EXPECT_TRUE(tailed(gemm("NT", 64, 33, 64)));
+  EXPECT_TRUE(tailed(gemm("NN", B, 33, 64), {{"B", 64}}));
+  EXPECT_TRUE(tailed(gemm("TN", 64, 33, 64)));
+  EXPECT_FALSE(tailed(gemm("NN", 64, 33, K), {{"K", 64}})) << "the panel's length is not known";
+  EXPECT_FALSE(tailed(gemm("NN", 64, 33, 64, DType::BF16))) << "elements are not read where they are";
+}
+
+// Where weights and moments are more than the cache of a core, memory is asked for them from within the loop over depth.
+TEST(ContractionPlan, EpiloguesAskForFarOperands) {
+  auto asks = [](int64_t batch, bool small) {
+    Target target = Target::named(test::testable_targets().front());
+    if (small) with_small_cache(target);
+    return Region(momentum_update(B, 64, 200), {{"B", batch}}).lower(target).note.ends_with(" requests");
+  };
+  EXPECT_TRUE(asks(300, true));
+  EXPECT_FALSE(asks(300, false));
+  EXPECT_FALSE(asks(20, true)) << "too little to do between requests";
+}
+
+TEST(ContractionPlan, EpiloguesAskForAnOperandOnceARow) {
+  Target target = Target::named("avx512");
+  with_small_cache(target);
+  loop::Kernel kernel = Region(momentum_update(300, 256, 16)).lower(target);
+  ASSERT_TRUE(kernel.note.ends_with(" requests")) << kernel.note;
+  std::string text = print(kernel), word = "prefetch";
+  int found = 0;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
+  EXPECT_EQ(found, 2) << text;  // x[2] and x[3], which both results read
+}
+
+// What passes through the second-level cache leaves columns less of it: they are packed, not read where they are.
+TEST(ContractionPlan, ColumnsBesideFarOperandsArePacked) {
+  auto note = [](int64_t width) {
+    auto update = [](Builder& g, const Values& x) {
+      return Values{g.sub(x[2], g.contract(x[0], x[1], 0, 0))};
+    };
+    Type w{DType::F32, {width, width}}, dense{DType::F32, {256, width}};
+    Target target = Target::named("avx512");
+    target.l2_bytes = 2 << 20;
+    return Region({"update", {dense, dense, w}, update, {{}}}, {}).lower(target).note;
+  };
+  EXPECT_NE(note(1024).find("columns packed"), std::string::npos) << note(1024);
+  EXPECT_EQ(note(512).find("columns packed"), std::string::npos) << note(512);
+}
+
+TEST(ContractionPlan, ColumnsBehindTheFirstCacheAreAskedForByTilesWithRoom) {
+  auto asks = [](int64_t rows, int64_t columns, int64_t depth = 256) {
+    Type left{DType::F32, {rows, depth}}, right{DType::F32, {depth, columns}};
+    auto product = [](Builder& g, const Values& x) { return Values{g.contract(x[0], x[1], 1, 0)}; };
+    Target target = Target::named(test::testable_targets().front());
+    loop::Kernel kernel = Region({"product", {left, right}, product, {{}}}, {}).lower(target);
+    return print(kernel).find("prefetch") != std::string::npos;
+  };
+  EXPECT_TRUE(asks(64, 1024));
+  EXPECT_FALSE(asks(64, 16)) << "all columns stay in the first-level cache";
+  EXPECT_FALSE(asks(1, 1024)) << "loads are all there is to do";
+  EXPECT_FALSE(asks(64, 1024, 64)) << "of few steps, too many would ask for what the tile does not read";
+}
+
+}  // namespace
+}  // namespace nnc
