@@ -54,6 +54,11 @@ bool Cost::in_l1(const Plan& p, int64_t extent) const {
   return extent * depth_at_once(p) * s_.element_bytes <= target_.l1_bytes / 2;
 }
 
+bool Cost::rows_in_l1(const Plan& p) const {
+  const int64_t share = p.rows == RowLayout::InPlace ? 2 : 3;  // quarters
+  return 4 * s_.rows * depth_at_once(p) * s_.element_bytes <= share * target_.l1_bytes;
+}
+
 bool Cost::columns_astride() const {
   return s_.column.depth_stride * s_.element_bytes % target_.vector_bytes != 0;
 }
@@ -123,7 +128,7 @@ double Cost::ends(const Plan& p) const {
 
 // A vector of steps for each sum.
 double Cost::steps_along_depth(const Plan& p, int64_t rows, int64_t columns) const {
-  auto streamed = static_cast<double>((in_l1(p, s_.columns) ? 0 : columns) + (in_l1(p, s_.rows) ? 0 : rows));
+  auto streamed = static_cast<double>((in_l1(p, s_.columns) ? 0 : columns) + (rows_in_l1(p) ? 0 : rows));
   auto loads = static_cast<double>(rows + columns), products = static_cast<double>(rows * columns);
   double stream = streamed * target_.vector_bytes / kStreamRate;
   double cycles = std::max({products / 2, loads / 2, kLatency, stream}) + loads * kLoadCost;

@@ -28,6 +28,8 @@ class Cost {
 
   /// Whether so many rows or columns stay in half of the first-level cache.
   bool in_l1(const Plan& p, int64_t extent) const;
+  /// Whether all rows stay there along depth: a panel, whose lines collide with none of its own, in three quarters of it.
+  bool rows_in_l1(const Plan& p) const;
   /// Whether what the epilogue reads is no less than the second-level cache holds, and passes through it.
   bool epilogue_passes() const { return s_.epilogue_bytes >= target_.l2_bytes; }
   /// Whether the columns stay in half of the second-level cache; in a quarter of it beside an epilogue that passes.

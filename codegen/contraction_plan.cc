@@ -55,9 +55,9 @@ class Chooser {
     if (s_.column.unit != Unit::Depth || plan_.tile.lanes == 1) return std::nullopt;
     plan_.axis = VectorAxis::Depth;
     choose_depth();
-    plan_ = tiles_.by_depth(plan_);
     bool readable = s_.row.strided && s_.row.fixed && s_.row.unit == Unit::Depth;
     plan_.rows = readable ? RowLayout::InPlace : RowLayout::PanelByDepth;
+    plan_ = tiles_.by_depth(plan_);
     return finished();
   }
 
