@@ -22,9 +22,7 @@ loop::Kernel Region::lower(const Target& target) const {
   return lower_contraction(outer, id, target, expected);
 }
 
-DotAttrs contract(int64_t lhs, int64_t rhs, DType accumulate) {
-  return {{}, {}, {lhs}, {rhs}, accumulate};
-}
+DotAttrs contract(int64_t lhs, int64_t rhs, DType accumulate) { return {{}, {}, {lhs}, {rhs}, accumulate}; }
 
 Case gemm(const std::string& form, Dim m, Dim n, Dim k, DType dtype, std::vector<Bindings> sizes) {
   bool ta = form[0] == 'T', tb = form[1] == 'T';
