@@ -104,6 +104,17 @@ Table like(const Table& train, Table part, const std::string& place) {
   return out;
 }
 
+Dataset by_part(std::vector<NamedArray> arrays) {
+  Dataset out;
+  for (NamedArray& array : arrays) {
+    Table& part = out.*array.part;
+    if (const Column* other = find(part, array.name))
+      throw Error(fmt::format("{} and {} are the same part of '{}'", other->place, array.place, array.name));
+    part.push_back(column_of(std::move(array)));
+  }
+  return out;
+}
+
 }  // namespace
 
 NamedArray part_by_name(NamedArray array) {
@@ -123,13 +134,7 @@ NamedArray part_by_name(NamedArray array) {
 }
 
 Dataset dataset_of(std::vector<NamedArray> arrays, const ArrayRoles& roles, const std::string& place) {
-  Dataset out;
-  for (NamedArray& array : arrays) {
-    Table& part = out.*array.part;
-    if (const Column* other = find(part, array.name))
-      throw Error(fmt::format("{} and {} are the same part of '{}'", other->place, array.place, array.name));
-    part.push_back(column_of(std::move(array)));
-  }
+  Dataset out = by_part(std::move(arrays));
   if (out.train.empty()) throw Error(place + ": there are no arrays to train on");
   out.validation = like(out.train, std::move(out.validation), place);
   out.test = like(out.train, std::move(out.test), place);
@@ -138,6 +143,14 @@ Dataset dataset_of(std::vector<NamedArray> arrays, const ArrayRoles& roles, cons
   if (roles.input.empty()) mark_rest(out);
   for (Table* part : {&out.train, &out.validation, &out.test}) check_counts(*part, place);
   return out;
+}
+
+Table samples_of(std::vector<NamedArray> arrays, const std::string& place) {
+  Dataset data = by_part(std::move(arrays));
+  for (Table* part : {&data.test, &data.validation, &data.train}) {
+    if (!part->empty()) return std::move(*part);
+  }
+  throw Error(place + ": there are no arrays");
 }
 
 }  // namespace nnc

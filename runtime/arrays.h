@@ -30,4 +30,8 @@ struct ArrayRoles {
 /// training samples, and for roles that no column has.
 Dataset dataset_of(std::vector<NamedArray> arrays, const ArrayRoles& roles, const std::string& place);
 
+/// The columns to predict from: those of the test part, without one of the validation part, and without that of the
+/// training part. Their numbers of samples may differ. Throws Error where there are none, or arrays are the same column.
+Table samples_of(std::vector<NamedArray> arrays, const std::string& place);
+
 }  // namespace nnc

@@ -53,6 +53,14 @@ Dataset load(const DataArguments& a) {
   return out;
 }
 
+/// Records without a value stay: whatever is given is predicted from.
+Table samples(std::string content, const std::string& place, const DataArguments& a) {
+  return read_csv(std::move(content), place,
+                  {.missing = comma_list(a.text("na")),
+                   .known_text = a.known().text,
+                   .known_numbers = a.known().numbers()});
+}
+
 }  // namespace
 
 DataSource csv_source() {
@@ -69,7 +77,10 @@ DataSource csv_source() {
        {"na", std::string(), false, false,
         "texts that mean no value, as an empty cell does, separated by commas"},
        {"text", std::string(), false, false, "columns of text that looks like numbers, separated by commas"}},
-      load};
+      load,
+      {},
+      {},
+      samples};
 }
 
 }  // namespace nnc

@@ -1,5 +1,6 @@
 #include "runtime/data_source.h"
 
+#include <algorithm>
 #include <cassert>
 #include <filesystem>
 
@@ -155,6 +156,22 @@ std::string_view kind_of(const std::filesystem::path& path) {
   return "idx";
 }
 
+const DataSource* find_row(std::string_view name) {
+  auto found = std::ranges::find(data_sources(), name, &DataSource::name);
+  return found == data_sources().end() ? nullptr : &*found;
+}
+
+const DataSource& source_of(std::string_view content, const std::string& place,
+                            const std::optional<DataSpec>& spec) {
+  for (const DataSource& s : data_sources()) {
+    if (!s.magic.empty() && content.starts_with(s.magic)) return s;
+  }
+  const DataSource& named = *find_row(kind_of_file(place));
+  const DataSource* models = spec ? find_row(spec->kind) : nullptr;
+  bool as_the_model = models && models->samples && models->magic.empty() && named.magic.empty();
+  return as_the_model ? *models : named;
+}
+
 template <class T>
 T within(std::string_view source, std::string_view name, T value, T least, T most) {
   if (value >= least && value <= most) return value;
@@ -202,22 +219,19 @@ Dataset load_data(const DataSpec& spec, const std::string& folder, const Learnt&
   return data;
 }
 
+Table read_samples(std::string content, const std::string& place, const std::optional<DataSpec>& spec,
+                   const Learnt& known) {
+  Resolved r{.source = &source_of(content, place, spec)};
+  const DataSpec plain{.kind = std::string(r.source->name), .positional = {place}};
+  Resolver(spec && spec->kind == plain.kind ? *spec : plain, r).run();
+  if (!r.problems.empty()) throw_problems(r.problems);
+  return r.source->samples(std::move(content), place, DataArguments(*r.source, std::move(r.values), known));
+}
+
 void check_data(const DataSpec& spec, const std::string& folder, Diagnostics& diagnostics) {
   for (Problem& p : resolve(spec, folder).problems) {
     diagnostics.error(p.code, p.loc, std::move(p.message)).with_help(std::move(p.help));
   }
-}
-
-std::string text_argument(const DataSpec& spec, std::string_view name) {
-  auto named = spec.named.find(std::string(name));
-  const DataArg* value = named == spec.named.end() ? nullptr : &named->second;
-  std::vector<Problem> problems;
-  const DataSource* source = find_source(spec, problems);
-  for (size_t i = 0; source != nullptr && i < spec.positional.size() && i < source->arguments.size(); ++i) {
-    if (source->arguments[i].name == name) value = &spec.positional[i];
-  }
-  const auto* text = value ? std::get_if<std::string>(value) : nullptr;
-  return text ? *text : "";
 }
 
 DataSpec with_path(const std::optional<DataSpec>& spec, const std::string& path) {

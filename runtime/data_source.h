@@ -3,6 +3,7 @@
 // a function that returns its row and name that function in data_source.cc.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,12 +25,17 @@ struct DataArgument {
 
 class DataArguments;
 
+/// A kind of data. Its files are told by the bytes they begin with, or else by the ending of their names.
 struct DataSource {
   std::string_view name;
   std::string_view doc;
   std::vector<DataArgument> arguments;
   Dataset (*load)(const DataArguments& arguments);
   std::string_view ending = {};  // of the names of its files
+  std::string_view magic = {};   // what they begin with
+  /// What a file holds that is to be predicted from: nothing is left out, no target need be there, and a column without a
+  /// name is the input it is given for. Null where no file is read.
+  Table (*samples)(std::string content, const std::string& place, const DataArguments& arguments) = nullptr;
 };
 
 /// The value of each argument of a source, in the order of its row; paths are joined with the folder.
@@ -61,11 +67,13 @@ std::span<const DataSource> data_sources();
 /// wrong. With `known`, from weights that these data are for, what was text then is text.
 Dataset load_data(const DataSpec& spec, const std::string& folder, const Learnt& known = {});
 
+/// Samples to predict from. The content says what kind of file it is of; where it does not, it is of the kind of the
+/// model's data, with the arguments they have, or of the one that the ending of `place` belongs to.
+Table read_samples(std::string content, const std::string& place, const std::optional<DataSpec>& spec,
+                   const Learnt& known);
+
 /// Reports what is wrong with the specification, missing files included, at its places; reads no data.
 void check_data(const DataSpec& spec, const std::string& folder, Diagnostics& diagnostics);
-
-/// The text that the specification gives for an argument; empty where it gives none.
-std::string text_argument(const DataSpec& spec, std::string_view name);
 
 /// The specification with its path replaced, as a command line's --data asks for; where there is none, one
 /// made from what lies at `path`: a folder is of idx or, where such files are in it, of npy; a file is of the source

@@ -148,11 +148,14 @@ Dataset load(const DataArguments& arguments) {
   return out;
 }
 
+Table samples(std::string content, const std::string& place, const DataArguments&) {
+  return {{.values = parse_idx(content, place), .place = place}};
+}
+
 }  // namespace
 
-Tensor load_idx(const std::string& path) {
-  std::string content = read_file_or_gzip(path);
-  Layout layout = layout_of(content, path);
+Tensor parse_idx(std::string_view content, const std::string& place) {
+  Layout layout = layout_of(content, place);
   const char* elements = content.data() + layout.start;
   Tensor out(layout.type->dtype, std::move(layout.shape));
   if (out.dtype() == DType::U8) {
@@ -162,6 +165,8 @@ Tensor load_idx(const std::string& path) {
   }
   return out;
 }
+
+Tensor load_idx(const std::string& path) { return parse_idx(read_file_or_gzip(path), path); }
 
 Tensor map_idx(const std::string& path) {
   std::shared_ptr<const MappedFile> file = MappedFile::open(path);
@@ -183,7 +188,10 @@ DataSource idx_source() {
        path("labels", "with single files: the training labels"),
        path("test", "with single files: the test images"),
        path("test_labels", "with single files: the test labels")},
-      load};
+      load,
+      {},
+      std::string_view("\0\0", 2),
+      samples};
 }
 
 }  // namespace nnc

@@ -67,6 +67,10 @@ Dataset load(const DataArguments& a) {
   return folder ? read_folder(a.text("path"), {a.text("input"), a.text("target")}) : read_files(a);
 }
 
+Table samples(std::string content, const std::string& place, const DataArguments&) {
+  return {{.values = parse_npy(std::as_bytes(std::span(content)), place), .place = place}};
+}
+
 }  // namespace
 
 DataSource npy_source() {
@@ -86,7 +90,9 @@ DataSource npy_source() {
        role("input", "with a folder: the array that is the input, where that has another name"),
        role("target", "with a folder: the array that is the target, where that has another name")},
       load,
-      ".npy"};
+      ".npy",
+      "\x93NUMPY",
+      samples};
 }
 
 }  // namespace nnc

@@ -23,14 +23,23 @@ NamedArray read_array(const ZipMember& member, const std::string& path) {
   }
 }
 
+std::vector<NamedArray> read_arrays(std::span<const std::byte> archive, const std::string& path) {
+  std::vector<NamedArray> arrays;
+  for (const ZipMember& member : zip_members(archive, path)) {
+    if (member.name.ends_with(kEnding)) arrays.push_back(part_by_name(read_array(member, path)));
+  }
+  return arrays;
+}
+
 Dataset load(const DataArguments& arguments) {
   const std::string& path = arguments.text("path");
   std::shared_ptr<const MappedFile> file = MappedFile::open(path);
-  std::vector<NamedArray> arrays;
-  for (const ZipMember& member : zip_members(file->bytes(), path)) {
-    if (member.name.ends_with(kEnding)) arrays.push_back(part_by_name(read_array(member, path)));
-  }
-  return dataset_of(std::move(arrays), {arguments.text("input"), arguments.text("target")}, path);
+  return dataset_of(read_arrays(file->bytes(), path), {arguments.text("input"), arguments.text("target")},
+                    path);
+}
+
+Table samples(std::string content, const std::string& place, const DataArguments&) {
+  return samples_of(read_arrays(std::as_bytes(std::span(content)), place), place);
 }
 
 }  // namespace
@@ -43,7 +52,9 @@ DataSource npz_source() {
        {"input", std::string(), false, false, "the array that is the input, where that has another name"},
        {"target", std::string(), false, false, "the array that is the target, where that has another name"}},
       load,
-      ".npz"};
+      ".npz",
+      "PK\x03\x04",
+      samples};
 }
 
 }  // namespace nnc

@@ -28,11 +28,10 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-Characters ascii_characters(std::shared_ptr<const MappedFile> file) {
-  std::span<const std::byte> bytes = file->bytes();
+Characters ascii_characters(std::shared_ptr<const void> owner, std::span<const std::byte> bytes) {
   std::array<bool, 128> seen{};
   for (std::byte b : bytes) seen[static_cast<size_t>(b)] = true;
-  Characters out{{file, bytes.data()}, static_cast<int64_t>(bytes.size()), {}, nullptr};
+  Characters out{{owner, bytes.data()}, static_cast<int64_t>(bytes.size()), {}, nullptr};
   ByteCodes codes;
   codes.fill(-1);
   for (size_t c = 0; c < seen.size(); ++c) {
@@ -84,15 +83,25 @@ Characters unicode_characters(std::string_view text, const std::string& path) {
   return out;
 }
 
+/// `owner` keeps the bytes.
+Characters characters_of(std::shared_ptr<const void> owner, std::span<const std::byte> bytes,
+                         const std::string& path) {
+  std::string_view text = as_text(bytes);
+  return is_ascii(text) ? ascii_characters(std::move(owner), bytes) : unicode_characters(text, path);
+}
+
 Characters read_characters(const std::string& path) {
   std::shared_ptr<const MappedFile> file = MappedFile::open(path);
-  std::string_view text = as_text(file->bytes());
-  return is_ascii(text) ? ascii_characters(file) : unicode_characters(text, path);
+  return characters_of(file, file->bytes(), path);
+}
+
+int64_t window_length(const DataArguments& arguments) {
+  return arguments.integer("length", 1, int64_t{1} << 30);
 }
 
 Dataset load(const DataArguments& arguments) {
   const std::string& path = arguments.text("path");
-  int64_t length = arguments.integer("length", 1, int64_t{1} << 30);
+  int64_t length = window_length(arguments);
   Characters characters = read_characters(path);
   int64_t windows = (characters.count - 1) / length;
   if (windows < 1)
@@ -111,6 +120,26 @@ Dataset load(const DataArguments& arguments) {
   return out;
 }
 
+/// Every character is in a window: where the last does not begin behind the one before, it ends with the text. A text
+/// shorter than a window is one.
+Table samples(std::string content, const std::string& place, const DataArguments& arguments) {
+  auto text = std::make_shared<const std::string>(std::move(content));
+  Characters characters = characters_of(text, std::as_bytes(std::span(*text)), place);
+  if (characters.count == 0) throw Error(place + ": the text is empty");
+  int64_t length = std::min(window_length(arguments), characters.count);
+  int64_t windows = (characters.count + length - 1) / length;
+  auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(windows * length));
+  for (int64_t w = 0; w < windows; ++w)
+    std::copy_n(characters.bytes.get() + std::min(w * length, characters.count - length), length,
+                bytes->data() + w * length);
+  Column column{.values = Tensor::view(DType::U8, {windows, length}, {bytes, bytes->data()}),
+                .role = ColumnRole::Input,
+                .classes = std::move(characters.vocabulary),
+                .place = place,
+                .codes = characters.codes};
+  return {std::move(column)};
+}
+
 }  // namespace
 
 DataSource text_source() {
@@ -119,7 +148,9 @@ DataSource text_source() {
           {{"path", std::string(), true, true, "the file, ASCII or UTF-8"},
            {"length", int64_t{64}, false, false, "characters in a window"}},
           load,
-          ".txt"};
+          ".txt",
+          {},
+          samples};
 }
 
 }  // namespace nnc

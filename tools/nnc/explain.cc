@@ -214,10 +214,10 @@ void add_explain(CLI::App& app) {
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->capture_default_str();
   command
-      ->add_option(
-          "--input", o->inputs,
-          "A CSV table, or an NPY or IDX array, as for nnc predict; where the model has several inputs, "
-          "INPUT=FILE for each array")
+      ->add_option("--input", o->inputs,
+                   "A CSV table, an NPZ archive, an NPY or IDX array, or a text, as for nnc predict; where "
+                   "the model has several inputs, "
+                   "INPUT=FILE for each array")
       ->type_name("FILE")
       ->excludes(part)
       ->excludes(command->get_option("--data"));

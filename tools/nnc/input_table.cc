@@ -1,6 +1,7 @@
 #include "tools/nnc/input_table.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -10,12 +11,9 @@
 
 #include "ir/error.h"
 #include "runtime/convert.h"
-#include "runtime/csv_table.h"
 #include "runtime/data_source.h"
 #include "runtime/file.h"
-#include "runtime/idx.h"
 #include "runtime/learn.h"
-#include "runtime/npy.h"
 
 namespace nnc::tool {
 namespace {
@@ -28,15 +26,13 @@ class InputReader {
   Table run(const std::vector<std::string>& arguments) {
     for (const std::string& argument : arguments) {
       auto [field, path] = field_and_path(argument);
-      std::string content = path == "-" ? standard_input() : read_file_or_gzip(path);
-      std::optional<Tensor> array = array_in(content, path);
-      if (array) {
-        add_array(field ? *field : only_field(path), std::move(*array), path);
+      Table samples = read(path);
+      if (samples[0].name.empty()) {
+        add_array(field ? *field : only_field(path), std::move(samples[0]));
       } else if (field) {
-        throw Error(fmt::format("{} is a table, whose columns say by their names what they are", path),
-                    {fmt::format("give it as --input {}", path)});
+        add_array(*field, std::move(column_for(*field, samples, path)));
       } else {
-        add_table(std::move(content), path == "-" ? "standard input" : path);
+        for (Column& c : samples) add_named(std::move(c));
       }
     }
     check_lengths();
@@ -71,38 +67,53 @@ class InputReader {
 
   static std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
 
-  static std::optional<Tensor> array_in(const std::string& content, const std::string& path) {
-    if (content.starts_with("\x93NUMPY")) return parse_npy(std::as_bytes(std::span(content)), path);
-    if (content.starts_with(std::string_view("\0\0", 2)) && path != "-") return load_idx(path);
-    return std::nullopt;
+  Table read(const std::string& path) const {
+    bool standard = path == "-";
+    if (!standard && std::filesystem::is_directory(path))
+      throw Error(fmt::format("{} is a folder: which of its files are inputs is not said", path),
+                  {fmt::format("name a file, as in --input {}={}", fields_.empty() ? "x" : fields_[0].name,
+                               (std::filesystem::path(path) / "FILE").string())});
+    const std::optional<TrainSpec>& spec = trainer_.module().spec;
+    return read_samples(standard ? standard_input() : read_file_or_gzip(path),
+                        standard ? "standard input" : path, spec ? spec->data : std::nullopt, learnt_);
   }
 
-  void add_table(std::string content, const std::string& path) {
-    CsvOptions options{.known_text = learnt_.text, .known_numbers = learnt_.numbers()};
-    const auto& spec = trainer_.module().spec;
-    if (spec && spec->data && spec->data->kind == "csv")
-      options.missing = comma_list(text_argument(*spec->data, "na"));
-    for (Column& c : read_csv(std::move(content), path, options)) add(std::move(c));
+  /// The column called like the field, or the only one.
+  static Column& column_for(const DataField& field, Table& samples, const std::string& path) {
+    if (Column* named = find_column(samples, field.name)) return *named;
+    if (samples.size() == 1) return samples[0];
+    throw Error(
+        fmt::format("{} has {} columns, and none is called '{}'", path, samples.size(), field.name),
+        {fmt::format("give it as --input {}, where columns are taken by the names they had in training",
+                     path)});
   }
 
-  void add_array(const DataField& field, Tensor values, const std::string& path) {
+  /// Several numbers a sample under the name of an input are that input, whatever its columns were called.
+  void add_named(Column column) {
+    auto field = std::ranges::find(fields_, column.name, &DataField::name);
+    if (field != fields_.end() && column.values.rank() > 1) return add_array(*field, std::move(column));
+    add_column(std::move(column));
+  }
+
+  void add_array(const DataField& field, Column array) {
+    const Tensor& values = array.values;
     auto known = learnt_.fields.find(field.name);
     std::vector<std::string> columns =
         known == learnt_.fields.end() ? std::vector{field.name} : known->second;
-    if (columns.size() == 1) return add_column(columns[0], std::move(values), path);
+    if (columns.size() == 1) return add_as(columns[0], std::move(array));
     auto width = static_cast<int64_t>(columns.size());
     bool side_by_side = values.rank() == 2 && values.shape()[1] == width;
     if (!side_by_side && std::ranges::any_of(columns, [&](const auto& c) { return is_prepared(c); })) {
       throw Error(
           fmt::format("input '{}' was made of {} columns ({}), and {} is {}", field.name, width,
-                      fmt::join(columns, ", "), path, values.type_str()),
+                      fmt::join(columns, ", "), array.place, values.type_str()),
           {"give a table that has them, or an array with one column for each, before any preparation"});
     }
-    if (!side_by_side) return add_column(field.name, std::move(values), path);
+    if (!side_by_side) return add_as(field.name, std::move(array));
     for (int64_t c = 0; c < width; ++c) {
       Tensor column(values.dtype(), {values.shape()[0]});
       for (int64_t i = 0; i < column.count(); ++i) column.set(i, values.literal(i * width + c));
-      add_column(columns[static_cast<size_t>(c)], std::move(column), path);
+      add_as(columns[static_cast<size_t>(c)], {.values = std::move(column), .place = array.place});
     }
   }
 
@@ -111,12 +122,21 @@ class InputReader {
            learnt_.preparations.end();
   }
 
+  void add_as(const std::string& name, Column column) {
+    column.name = name;
+    add_column(std::move(column));
+  }
+
   /// Whole numbers of a column that was text are the indices of its names.
-  void add_column(const std::string& name, Tensor values, const std::string& path) {
-    Column column{.name = name, .values = std::move(values), .place = path};
-    auto names = learnt_.names.find(name);
-    if (names != learnt_.names.end() && is_integer(column.values.dtype())) {
-      column.values = convert_exactly(std::move(column.values), DType::I32, path);
+  void add_column(Column column) {
+    auto names = learnt_.names.find(column.name);
+    if (column.codes && names == learnt_.names.end()) {
+      throw Error(
+          fmt::format("{} is text, and the weights do not say which index a character has", column.place),
+          {"give an array of indices, or weights that were trained on text"});
+    }
+    if (names != learnt_.names.end() && !column.is_text() && is_integer(column.values.dtype())) {
+      column.values = convert_exactly(std::move(column.values), DType::I32, column.place);
       column.classes = names->second;
     }
     add(std::move(column));
@@ -128,8 +148,25 @@ class InputReader {
     table_.push_back(std::move(column));
   }
 
-  void check_lengths() const {
+  bool is_used(const Column& column) const {
+    return std::ranges::any_of(fields_, [&](const DataField& f) {
+      auto known = learnt_.fields.find(f.name);
+      return known == learnt_.fields.end()
+                 ? f.name == column.name
+                 : std::ranges::find(known->second, column.name) != known->second.end();
+    });
+  }
+
+  /// Beside columns that inputs are made of, an archive may hold arrays of other lengths.
+  void check_lengths() {
+    auto used = std::ranges::find_if(table_, [&](const Column& c) { return is_used(c); });
+    if (used != table_.end() && used->values.rank() > 0) {
+      std::erase_if(table_, [&, samples = used->samples()](const Column& c) {
+        return !is_used(c) && (c.values.rank() == 0 || c.samples() != samples);
+      });
+    }
     for (const Column& c : table_) {
+      if (c.values.rank() == 0 && !c.problem.empty()) throw Error(c.problem);
       if (c.values.rank() == 0) throw Error(fmt::format("{}: a scalar has no axis for samples", c.place));
       if (c.samples() == table_[0].samples()) continue;
       throw Error(fmt::format("{} has {} samples, and {} has {}", table_[0].place, table_[0].samples(),

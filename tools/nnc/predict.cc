@@ -101,10 +101,10 @@ void add_predict(CLI::App& app) {
       ->type_name("FILE.safetensors")
       ->required();
   command
-      ->add_option("--input", o->inputs,
-                   "A CSV table with the columns of the inputs (- for standard input), or an NPY or IDX "
-                   "array; where the "
-                   "model has several inputs, INPUT=FILE for each array")
+      ->add_option(
+          "--input", o->inputs,
+          "A CSV table or NPZ archive with the columns of the inputs, an NPY or IDX array, or a text "
+          "(- for standard input); where the model has several inputs, INPUT=FILE for each array")
       ->type_name("FILE")
       ->required();
   command
