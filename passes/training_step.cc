@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "ir/error.h"
 #include "ir/net.h"
+#include "ir/placed_error.h"
 #include "passes/differentiate.h"
 #include "passes/gradient_rules.h"
 #include "passes/gradient_seam.h"
@@ -32,6 +34,16 @@ bool is_frozen(const UpdateSpec& update, const std::string& path) {
   return group != nullptr && group->frozen;
 }
 
+[[noreturn]] void refuse_constant(const std::vector<std::string>& frozen) {
+  if (frozen.empty()) {
+    throw Error("nothing to train: the loss depends on no trainable parameter",
+                {"make it of an output of the model, as in `loss cross_entropy(logits, digit)`"});
+  }
+  throw Error(fmt::format("nothing to train: every parameter that the loss depends on is frozen: {}",
+                          fmt::join(frozen, ", ")),
+              {"leave one of them out of the groups with `frozen = true`"});
+}
+
 // At least one parameter must be reached on the way back; else: the ops where it ends.
 void check_flow(const Graph& g, Value loss, const std::vector<bool>& read, const std::vector<Value>& params) {
   std::vector<bool> varies = varying(g, params);
@@ -42,6 +54,9 @@ void check_flow(const Graph& g, Value loss, const std::vector<bool>& read, const
     if (read[id] && !varies[id] && std::ranges::any_of(operands, [&](Value v) { return varies[v.node]; }))
       notes.push_back(fmt::format("nothing flows back through {}", describe(g, id)));
   }
+  notes.push_back(
+      "make it of numbers that change with the parameters, as scores do and the index of the best does not: "
+      "`loss cross_entropy(logits, digit)`");
   throw Error("nothing to train: the loss depends on trainable parameters only by ways that pass no gradient",
               std::move(notes));
 }
@@ -51,15 +66,18 @@ std::vector<ParamGradient> param_gradients(Builder& b, Value loss, const UpdateS
   std::vector<bool> read = ancestors(g, {loss});
   std::vector<ParamGradient> out;
   std::vector<Value> params;
+  std::vector<std::string> frozen;
   for (NodeId id : g.params()) {
     const auto& attrs = g.node(id).as<ParamAttrs>();
-    if (!attrs.trainable || !read[id] || !is_float(attrs.type.dtype) || is_frozen(update, attrs.path))
+    if (!attrs.trainable || !read[id] || !is_float(attrs.type.dtype)) continue;
+    if (is_frozen(update, attrs.path)) {
+      frozen.push_back(attrs.path);
       continue;
+    }
     params.push_back({id, 0});
     out.push_back({attrs.path, {id, 0}, {}});
   }
-  if (params.empty())
-    throw Error("nothing to train: the loss depends on no trainable parameter that is not frozen");
+  if (params.empty()) refuse_constant(frozen);
   check_flow(g, loss, read, params);
   std::vector<Value> found = gradients(b, loss, params);
   for (size_t i = 0; i < out.size(); ++i) out[i].gradient = found[i];
@@ -171,6 +189,16 @@ Graph training_step(const Graph& model, const UpdateSpec& update,
   }
   every_step.write(kStepParam, step, next_step);
   return eliminate_dead_code(merge_scans(b.graph()));
+}
+
+Graph training_step(const Module& module) {
+  const TrainSpec& spec = *module.spec;
+  try {
+    return training_step(module.train, spec.update);
+  } catch (const Error& e) {
+    auto loss = spec.locs.find(kLossOutput);
+    throw PlacedError("no-gradient", loss == spec.locs.end() ? spec.loc : loss->second, e.what(), e.notes());
+  }
 }
 
 }  // namespace nnc

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "ir/builder.h"
+#include "ir/module.h"
 #include "ir/update_spec.h"
 
 namespace nnc {
@@ -48,5 +49,7 @@ using GradientTransform = std::function<void(Builder&, Seam&)>;
 /// Frozen parameters have no gradient; `transforms` follow what `update` asks for.
 Graph training_step(const Graph& model, const UpdateSpec& update,
                     const std::vector<GradientTransform>& transforms = {});
+/// That of a model with a train block. Throws PlacedError, at its loss, where that cannot be minimised.
+Graph training_step(const Module& module);
 
 }  // namespace nnc

@@ -66,7 +66,7 @@ Trainer::Trainer(Module module, TrainerOptions options)
   base_rate_ = optimizer_arg(spec().update.optimizer, "lr");
   stopping_ = Stopping(spec().stops, spec().measures);
   schedule_ = RateSchedule(spec().schedules, base_rate_, spec().measures);
-  step_ = training_step(module_.train, spec().update);
+  step_ = training_step(module_);
   add_missing_state(step_, state_);
   add_missing_state(module_.eval, state_);
 }

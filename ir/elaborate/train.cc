@@ -321,7 +321,10 @@ void Elaborator::scalar_output(TrainSpec& spec, const std::string& name, const a
     Value value = tensor(v, DType::F32);
     Type type = net_.b().type(value);
     if (!type.is_scalar() || !is_float(type.dtype))
-      throw Error(fmt::format("{} must be one real number, and this is {}", name, type.str()));
+      throw Error(fmt::format("{} must be one real number, and this is {}", name, type.str()),
+                  {is_float(type.dtype)
+                       ? fmt::format("fold it, as in `{} mean(…)`", name)
+                       : "an integer, such as an index or a count, passes no gradient: make it of floats"});
     net_.add_output(name, value);
     spec.measures.push_back(mean_measure(name));
   } catch (const Error& error) {

@@ -207,7 +207,7 @@ void add_bench(CLI::App& app) {
   command->add_flag("--json", o->json, "Print one JSON object per mode, or per kernel");
   command->callback([o, modes] {
     if (o->kernels && modes->count() == 0) o->modes = {"fused"};
-    run(*o);
+    with_places(o->model, [&] { run(*o); });
   });
 }
 

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "ir/error.h"
 #include "ir/parser.h"
+#include "ir/placed_error.h"
 #include "passes/training_step.h"
 #include "runtime/data_source.h"
 #include "runtime/file.h"
@@ -17,9 +17,9 @@ namespace {
 void check_gradients(const Module& module, Diagnostics& diagnostics) {
   if (!module.spec) return;
   try {
-    training_step(module.train, module.spec->update);
-  } catch (const Error& e) {
-    diagnostics.error("no-gradient", module.spec->loc, e);
+    training_step(module);
+  } catch (const PlacedError& e) {
+    diagnostics.error(e.code(), e.loc(), e);
   }
 }
 

@@ -71,7 +71,7 @@ void add_eval(CLI::App& app) {
       ->type_name("FILE.safetensors")
       ->required();
   command->add_flag("--json", o->json, "Print one JSON object");
-  command->callback([o] { run(*o); });
+  command->callback([o] { with_places(o->model, [&] { run(*o); }); });
 }
 
 }  // namespace nnc::tool

@@ -234,7 +234,7 @@ void add_explain(CLI::App& app) {
   command->add_flag("--json", o->json, "Print one JSON object");
   command->callback([o, command] {
     check_method_options(*command, *o);
-    run(*o);
+    with_places(o->model, [&] { run(*o); });
   });
 }
 

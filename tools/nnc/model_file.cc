@@ -10,6 +10,7 @@
 
 #include "ir/error.h"
 #include "ir/parser.h"
+#include "ir/placed_error.h"
 #include "runtime/data_source.h"
 #include "runtime/file.h"
 
@@ -83,6 +84,17 @@ Module load_module(const ModelOptions& options) {
   print_diagnostics(diagnostics, options.message_format);
   if (diagnostics.has_errors() || !module) throw Reported{};
   return std::move(*module);
+}
+
+void with_places(const ModelOptions& options, const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const PlacedError& e) {
+    Diagnostics diagnostics(options.file, read_file(options.file));
+    diagnostics.error(e.code(), e.loc(), e);
+    print_diagnostics(diagnostics, options.message_format);
+    throw Reported{};
+  }
 }
 
 Dataset read_data(const Module& module, const ModelOptions& model, const std::string& data,

@@ -1,6 +1,7 @@
 // Reading a model file for a subcommand, with its diagnostics printed, and the options that subcommands share.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ struct RunOptions {
 
 /// Prints every diagnostic and throws Reported when the file has errors.
 Module load_module(const ModelOptions& options);
+
+/// Does what a subcommand does. A PlacedError is printed as a diagnostic of the file, and ends in Reported.
+void with_places(const ModelOptions& options, const std::function<void()>& run);
 
 /// Prints what `diagnostics` holds to standard error in the chosen format.
 void print_diagnostics(const Diagnostics& diagnostics, const std::string& format);

@@ -118,7 +118,7 @@ void add_predict(CLI::App& app) {
       ->type_name("OUTPUT");
   command->add_flag("--raw", o->raw,
                     "The model's numbers, where predictions would be classes and probabilities");
-  command->callback([o] { run(*o); });
+  command->callback([o] { with_places(o->model, [&] { run(*o); }); });
 }
 
 }  // namespace nnc::tool

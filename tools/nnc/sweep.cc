@@ -106,7 +106,7 @@ void add_sweep(CLI::App& app) {
   command->add_option("-o,--output", o->output, "Write the weights of the best run of the best row here")
       ->type_name("FILE.safetensors");
   command->add_flag("--json", o->json, "Print one JSON object per combination");
-  command->callback([o] { run(*o); });
+  command->callback([o] { with_places(o->sweep.model, [&] { run(*o); }); });
 }
 
 }  // namespace nnc::tool

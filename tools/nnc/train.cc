@@ -248,7 +248,7 @@ void add_train(CLI::App& app) {
       ->check(one_of({"nan"}));
   o->remarks.add_to(*command);
   o->epoch.add_to(*command);
-  command->callback([o, command] { run(*o, *command); });
+  command->callback([o, command] { with_places(o->model, [&] { run(*o, *command); }); });
 }
 
 }  // namespace nnc::tool
