@@ -7,9 +7,12 @@
 namespace nnc::contraction {
 namespace {
 
-// Below so many operations a task costs more to hand out than another thread can win; beyond the first few,
-// tasks had better be large.
+// Below so many operations a task costs more to hand out than another thread can win; beyond the first few, tasks had better
+// be large.
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
+constexpr double kDoubtfulFlops = 2e6;  // of a product from which two threads may be quicker all the same
+constexpr double kHandOut = 1500;       // cycles of their meeting before and after
+constexpr double kEpilogueByte = 0.13;  // cycles, as Adam's update takes
 constexpr int64_t kFewTasks = 8, kMostTasks = 32;
 constexpr int64_t kEvenRows = 64;    // from which uneven shares count
 constexpr int64_t kColumnShare = 2;  // of the second-level cache, for a block's columns
@@ -17,30 +20,53 @@ constexpr int64_t kPackedShare = 8;  // the same for rows packed at once
 
 }  // namespace
 
-int64_t Blocks::wanted_tasks() const {
-  double flops =
-      2.0 * static_cast<double>(s_.rows) * static_cast<double>(s_.columns) * static_cast<double>(s_.depth);
-  auto few = std::min(kFewTasks, static_cast<int64_t>(flops / kTaskFlops));
-  return std::clamp(std::max(few, static_cast<int64_t>(flops / kLargeTaskFlops)), int64_t{1}, kMostTasks);
+double Blocks::flops() const {
+  return 2.0 * static_cast<double>(s_.rows) * static_cast<double>(s_.columns) * static_cast<double>(s_.depth);
 }
+
+int64_t Blocks::wanted_tasks() const {
+  auto few = std::min(kFewTasks, static_cast<int64_t>(flops() / kTaskFlops));
+  return std::clamp(std::max(few, static_cast<int64_t>(flops() / kLargeTaskFlops)), int64_t{1}, kMostTasks);
+}
+
+bool Blocks::doubtful() const { return !s_.plain && wanted_tasks() == 1 && flops() >= kDoubtfulFlops; }
 
 // Columns are cut for the caches' sake too; tasks of other rows follow each other on one thread and cost nothing.
 Plan Blocks::best(const Plan& plan) const {
   const int64_t width = plan.width(), columns = round_up(std::max<int64_t>(s_.columns, 1), width),
-                wanted = wanted_tasks();
+                wanted = doubtful() ? 2 : wanted_tasks();
   const int64_t fewest = ceil_div(columns, longest(plan, width, kColumnShare) + width);
   Plan out = plan;
   double best = -1;
-  for (int64_t cut = fewest; cut <= std::max(wanted, fewest); ++cut) {
+  auto consider = [&](int64_t cut, int64_t tasks) {
     Plan p = plan;
     p.column_block = round_up(ceil_div(columns, cut), width);
-    p.row_block = row_block(p, ceil_div(wanted, ceil_div(columns, p.column_block)));
-    double cycles = cost_.moving(p);
-    if (best >= 0 && cycles >= best) continue;
+    p.row_block = row_block(p, ceil_div(tasks, ceil_div(columns, p.column_block)));
+    double cycles = cost_.moving(p) + working(p);
+    if (best >= 0 && cycles >= best) return;
     best = cycles;
     out = p;
-  }
+  };
+  for (int64_t cut = fewest; cut <= std::max(wanted, fewest); ++cut) consider(cut, wanted);
+  if (doubtful() && fewest == 1) consider(1, 1);
   return out;
+}
+
+// Of the busier of two threads.
+double Blocks::working(const Plan& p) const {
+  if (s_.plain) return 0;
+  const double all = cost_.computing(p) + kEpilogueByte * static_cast<double>(s_.epilogue_bytes);
+  const double share = first_share(p);
+  return share < 1 ? all * share + kHandOut : all;
+}
+
+// The part of all results that the first half of the tasks has.
+double Blocks::first_share(const Plan& p) const {
+  const int64_t rows = std::max<int64_t>(s_.rows, 1), columns = std::max<int64_t>(s_.columns, 1);
+  const int64_t down = ceil_div(rows, p.row_block), tasks = down * ceil_div(columns, p.column_block),
+                half = ceil_div(tasks, 2), whole = std::min(half / down * p.column_block, columns);
+  const int64_t part = std::min(half % down * p.row_block, rows) * std::min(p.column_block, columns - whole);
+  return static_cast<double>(whole * rows + part) / static_cast<double>(rows * columns);
 }
 
 // Longest side of a block whose panel fills that share of the second-level cache.

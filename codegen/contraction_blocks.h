@@ -19,9 +19,14 @@ class Blocks {
   double uneven(int64_t tile_rows) const;
 
  private:
+  double flops() const;
   int64_t wanted_tasks() const;
+  /// Whether two threads may be quicker than one, which the model has to say.
+  bool doubtful() const;
   int64_t longest(const Plan& p, int64_t unit, int64_t share) const;
   int64_t row_block(const Plan& p, int64_t tasks) const;
+  double working(const Plan& p) const;
+  double first_share(const Plan& p) const;
   int64_t half(int64_t block) const;
   int64_t even(int64_t tile, int64_t tasks) const;
 

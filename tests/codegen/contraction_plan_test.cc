@@ -60,6 +60,21 @@ TEST(ContractionPlan, EpiloguesAskForAnOperandOnceARow) {
   EXPECT_EQ(found, 2) << text;  // x[2] and x[3], which both results read
 }
 
+// Of two to four million operations a second thread is worth it to an update, whose weights and moments stay with it, and not
+// to what is made of others' lines.
+TEST(ContractionPlan, MiddlingProductsAreSharedWhereThatPays) {
+  auto tasks = [](const Case& c) { return task_count(Region(c).lower(Target::named("avx512")), {}); };
+  EXPECT_EQ(tasks(momentum_update(64, 128, 128)), 2);
+  EXPECT_EQ(tasks(momentum_update(64, 64, 64)), 1);
+  EXPECT_EQ(tasks(gemm("TN", 128, 128, 64)), 1);
+  auto masked = [](Builder& g, const Values& x) {
+    Value zero = g.scalar(DType::F32, 0);
+    return Values{g.select(g.lt(zero, x[2]), g.contract(x[0], x[1], 1, 0), zero)};
+  };
+  Type w{DType::F32, {128, 128}}, dense{DType::F32, {64, 128}};
+  EXPECT_EQ(tasks({"masked", {dense, w, dense}, masked, {{}}}), 1);
+}
+
 // What passes through the second-level cache leaves columns less of it: they are packed, not read where they are.
 TEST(ContractionPlan, ColumnsBesideFarOperandsArePacked) {
   auto note = [](int64_t width) {
