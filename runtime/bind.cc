@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "ir/error.h"
+#include "ir/placed_error.h"
 #include "runtime/convert.h"
 #include "runtime/learn.h"
 #include "runtime/match.h"
@@ -111,46 +112,86 @@ std::string names_of(const Table& table, const Claim& claim) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+/// The field's type as these samples would have it.
+Type type_for(const DataField& field, const FieldValues& values) {
+  Type out{field.type.dtype, {field.type.shape[0]}};
+  for (int64_t n : std::span(values.shape()).subspan(1)) out.shape.emplace_back(n);
+  return out;
+}
+
+/// `columns` are named where they are several.
+[[noreturn]] void refuse_shape(const DataField& field, const std::string& what, const FieldValues& values,
+                               const std::string& columns, const std::string& place) {
+  std::string data = place.empty() ? "the data" : "the data of " + place;
+  std::string have = columns.empty()
+                         ? fmt::format("{} are {}", data, values.type_str())
+                         : fmt::format("{} leave it {} columns: {}", data, values.shape()[1], columns);
+  std::string message = fmt::format("{} is {} and {}", what, field.type.str(), have);
+  if (field.loc.line == 0) throw Error(message);
+  throw PlacedError("shape", field.loc, message,
+                    {fmt::format("declare `{}: {}`, or give data of the declared shape", field.name,
+                                 type_for(field, values).str())});
+}
+
 /// Moves the values out of the table's columns.
 FieldValues field_values(Table& table, const Claim& claim, const DataField& field, bool is_target) {
   std::string what = fmt::format("{} '{}'", is_target ? "target" : "input", field.name);
   for (size_t c : claim) check_usable(table[c], field, is_target, what);
   if (field.type.rank() == 0) throw Error(fmt::format("{}: a scalar has no axis for samples", what));
-  std::string columns = names_of(table, claim);
+  std::string columns = claim.size() > 1 ? names_of(table, claim) : "", place = table[claim[0]].place;
   FieldValues values = claim.size() > 1 ? stacked(table, claim, field.type.dtype, what)
                                         : converted(table[claim[0]], field.type.dtype, what);
   auto shape = sample_shape(field.type, std::span(values.shape()).subspan(1));
-  if (!shape && claim.size() > 1) {
-    throw Error(fmt::format("{} is {} and the data leave it {} columns: {}", what, field.type.str(),
-                            values.shape()[1], columns));
-  }
-  if (!shape)
-    throw Error(fmt::format("{} is {} and the data are {}", what, field.type.str(), values.type_str()));
+  if (!shape) refuse_shape(field, what, values, columns, place);
   return std::move(values).reshaped(std::move(*shape));
 }
 
+/// What does not fit, and the place in the model file that may have to change.
+struct Problem {
+  std::string text;
+  std::vector<std::string> notes = {};
+  Loc loc = {};
+};
+using Problems = std::vector<Problem>;
+
+Claims claims_of(const Table& table, std::span<const DataField> inputs, std::span<const DataField> targets,
+                 const Learnt& known, Problems& problems) {
+  std::vector<std::string> texts;
+  Claims out = match_columns(table, inputs, targets, known, texts);
+  for (std::string& text : texts) problems.push_back({std::move(text)});
+  return out;
+}
+
 void bind_fields(Table& table, std::span<const DataField> fields, const std::vector<Claim>& claims,
-                 bool targets, std::vector<FieldValues>& into, std::vector<std::string>& problems) {
+                 bool targets, std::vector<FieldValues>& into, Problems& problems) {
   for (size_t i = 0; i < fields.size(); ++i) {
     try {
       if (!claims[i].empty()) into.push_back(field_values(table, claims[i], fields[i], targets));
+    } catch (const PlacedError& e) {
+      problems.push_back({e.what(), e.notes(), e.loc()});
     } catch (const Error& e) {
-      problems.emplace_back(e.what());
+      problems.push_back({e.what(), e.notes()});
     }
   }
 }
 
 BoundTable bind_table(Table& table, std::span<const DataField> inputs, std::span<const DataField> targets,
-                      const Claims& claims, std::vector<std::string>& problems) {
+                      const Claims& claims, Problems& problems) {
   BoundTable out{sample_count(table), {}, {}};
   bind_fields(table, inputs, claims.inputs, false, out.inputs, problems);
   bind_fields(table, targets, claims.targets, true, out.targets, problems);
   return out;
 }
 
-void throw_if_any(const std::vector<std::string>& problems) {
+void throw_if_any(const Problems& problems) {
   if (problems.empty()) return;
-  throw Error(problems[0], {problems.begin() + 1, problems.end()});
+  std::vector<std::string> notes = problems[0].notes;
+  for (const Problem& p : std::span(problems).subspan(1)) {
+    notes.push_back(p.text);
+    notes.insert(notes.end(), p.notes.begin(), p.notes.end());
+  }
+  if (problems[0].loc.line == 0) throw Error(problems[0].text, notes);
+  throw PlacedError("shape", problems[0].loc, problems[0].text, notes);
 }
 
 /// The class of each sample: the first target that is one, or nothing.
@@ -190,11 +231,11 @@ BoundTable bind_part(Table& table, std::string_view part, std::span<const DataFi
                      std::span<const DataField> targets, const Learnt& learnt) {
   if (table.empty()) return {};
   prepare(table, learnt, targets);
-  std::vector<std::string> problems;
-  Claims claims = match_columns(table, inputs, targets, learnt, problems);
+  Problems problems;
+  Claims claims = claims_of(table, inputs, targets, learnt, problems);
   BoundTable out;
   if (problems.empty()) out = bind_table(table, inputs, targets, claims, problems);
-  for (std::string& p : problems) p = part.empty() ? p : fmt::format("{} data: {}", part, p);
+  for (Problem& p : problems) p.text = part.empty() ? p.text : fmt::format("{} data: {}", part, p.text);
   throw_if_any(problems);
   return out;
 }
@@ -221,8 +262,8 @@ void check_seen(const Table& train, const Table& part, std::span<const DataField
 BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
                     const SplitSpec& split, std::span<const CallSpec> columns, const Learnt& known) {
   if (!known.empty()) check_same_columns(known, columns);
-  std::vector<std::string> problems;
-  Claims claims = match_columns(data.train, inputs, targets, known, problems);
+  Problems problems;
+  Claims claims = claims_of(data.train, inputs, targets, known, problems);
   if (!known.empty()) throw_if_any(problems);
   BoundData out{.learnt = known};
   if (problems.empty()) {
@@ -244,7 +285,9 @@ BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<c
 
 std::vector<Tensor> bind_inputs(Table table, std::span<const DataField> inputs, const Learnt& known) {
   std::vector<Tensor> out;
-  for (const FieldValues& values : bind_part(table, "", inputs, {}, known).inputs)
+  std::vector<DataField> fields(inputs.begin(), inputs.end());
+  for (DataField& f : fields) f.loc = {};  // the model is what the weights were trained with
+  for (const FieldValues& values : bind_part(table, "", fields, {}, known).inputs)
     out.push_back(values.load());
   return out;
 }

@@ -30,7 +30,8 @@ struct BoundData {
 /// for, and binds each part. With `known`, from weights that these data are for, that is used instead: fields take the
 /// columns they took then, prepared as then, and names have the indices they had. Throws one Error whose notes say what
 /// else does not fit: a column that is missing (with a suggestion) or spoilt, a shape that differs, values the field's
-/// element type cannot hold; and what split_samples() and learn() throw.
+/// element type cannot hold; and what split_samples() and learn() throw. Where the first is a shape, it is a PlacedError at
+/// the field's declaration.
 BoundData bind_data(Dataset data, std::span<const DataField> inputs, std::span<const DataField> targets,
                     const SplitSpec& split = {}, std::span<const CallSpec> columns = {},
                     const Learnt& known = {});

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/graph.h"
 #include "ir/type.h"
 #include "runtime/dataset.h"
 #include "runtime/learnt.h"
@@ -20,6 +21,7 @@ struct DataField {
   std::string name;
   Type type;
   bool classes = false;  // a target whose values are class indices
+  Loc loc = {};          // of its declaration; line 0: what does not fit it is no fault of the model file
 };
 
 /// The columns, by index in the table, that a field is made of: one, or several side by side. None where there are none.

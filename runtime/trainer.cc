@@ -81,15 +81,16 @@ const TrainSpec& Trainer::spec() const {
 std::vector<DataField> Trainer::input_fields() const {
   std::vector<DataField> out;
   for (NodeId id : module_.predict.inputs()) {
-    const auto& a = module_.predict.node(id).as<InputAttrs>();
-    out.push_back({a.name, a.type});
+    const Node& node = module_.predict.node(id);
+    const auto& a = node.as<InputAttrs>();
+    out.push_back({.name = a.name, .type = a.type, .loc = node.loc});
   }
   return out;
 }
 
 std::vector<DataField> Trainer::target_fields() const {
   std::vector<DataField> out;
-  for (const TargetSpec& t : spec().targets) out.push_back({t.name, t.type, t.classes.has_value()});
+  for (const TargetSpec& t : spec().targets) out.push_back({t.name, t.type, t.classes.has_value(), t.loc});
   return out;
 }
 

@@ -67,7 +67,8 @@ const Case kCases[] = {
     {"more categories than asked for", "one_hot(\"b\", size = 1)", "a,b,kind\n1,red,x\n2,blue,y\n", "",
      "column 'b' has 2 categories in the training part, and one_hot's 'size' is 1"},
     {"more columns than the input has", "one_hot(\"b\")", "a,b,kind\n1,red,x\n2,blue,y\n", "",
-     "input 'x' is f32[B, 2] and the data leave it 3 columns: a, b[2]"},
+     "input 'x' is f32[B, 2] and the data of a.csv leave it 3 columns: a, b[2]\ndeclare `x: f32[B, 3]`, or "
+     "give data of the declared shape"},
     {"a preparation of no column", "standardize(\"bb\")", kGood, "",
      "columns standardize(\"bb\"): the data have no such column\ndid you mean 'b'?"},
     {"a preparation of text", "standardize(\"b\")", "a,b,kind\n1,red,x\n2,blue,y\n", "",

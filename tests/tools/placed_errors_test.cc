@@ -65,5 +65,30 @@ TEST_F(PlacedErrors, LossesWithoutGradientAreShownAtTheLoss) {
   }
 }
 
+TEST_F(PlacedErrors, DataOfAnotherShapeAreShownAtTheDeclaration) {
+  std::string columns =
+      "m.nn:2:3: error: input 'x' is f32[B, 4] and the data of d.csv leave it 3 columns: a, b, c\n"
+      "  2 |   input x: f32[B, 4]\n"
+      "    |   ^~~~~\n"
+      "note: declare `x: f32[B, 3]`, or give data of the declared shape\n"
+      "more: nnc explain-error shape\n";
+  std::string path = model("x: f32[B, 4]", "cross_entropy(y, t)");
+  for (std::string command : {"train ", "bench "}) EXPECT_EQ(said(command + path), columns) << command;
+
+  std::string array = file(
+      "a.nn",
+      "model M {\n  input a: f32[B, 2]\n  output y = linear(a, 2)\n}\ntrain M {\n  data      csv(\"d.csv\")\n"
+      "  target    t: i32[B, 3]\n  loss      mean(y) + 0 * sum(cast(t, f32))\n  optimizer sgd(lr = "
+      "0.1)\n}\n");
+  EXPECT_EQ(said("train " + array),
+            "a.nn:2:3: error: input 'a' is f32[B, 2] and the data of d.csv are f32[2]\n"
+            "  2 |   input a: f32[B, 2]\n"
+            "    |   ^~~~~\n"
+            "note: declare `a: f32[B]`, or give data of the declared shape\n"
+            "note: target 't' is i32[B, 3] and the data of d.csv are i32[2]\n"
+            "note: declare `t: i32[B]`, or give data of the declared shape\n"
+            "more: nnc explain-error shape\n");
+}
+
 }  // namespace
 }  // namespace nnc
