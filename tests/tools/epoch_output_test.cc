@@ -1,4 +1,4 @@
-// What a run shows of its epochs: a table in a terminal, plain lines in a pipe, a CSV log that survives going on.
+// What a run shows of its epochs: a table and a live line in a terminal, plain lines in a pipe, a CSV log that survives going on.
 #include <regex>
 #include <sstream>
 
@@ -143,6 +143,30 @@ TEST_F(Tool, AnInterruptSavesAndItsCommandGoesOn) {
   Outcome resumed = run(command);
   EXPECT_EQ(resumed.status, 0) << command << "\n" << resumed.text;
   EXPECT_EQ(count(read(path("log.csv")), "\n"), epochs + 3);
+}
+
+TEST_F(Tool, TheLiveLineFitsIntoTheTerminalAndIsNotInAPipe) {
+  std::string text = read(example("digits.nn"));
+  for (const char* metric : {"f1", "precision", "recall", "perplexity", "auc"})
+    text.insert(text.find("  optimizer"), std::string("  metric ") + metric + "(logits, digit)\n");
+  std::string model = file("digits.nn", text);
+  std::string options =
+      "train " + model + " --epochs 2 --mode=interpreted --batch 400 --set model.hidden1=32";
+  std::string shown = run_in_terminal(options);
+  const std::string begin = "\r\x1b[K";
+  size_t lines = 0;
+  for (size_t at = shown.find(begin); at != std::string::npos; at = shown.find(begin, at + 1)) {
+    size_t from = at + begin.size(), end = shown.find_first_of("\r\n", from);
+    std::string line = shown.substr(from, end - from);
+    if (line.find("  step ") == std::string::npos) continue;
+    ++lines;
+    EXPECT_LT(line.size(), 80u) << line;
+    EXPECT_NE(line.find(" left"), std::string::npos) << line;
+    EXPECT_NE(line.find("f1 "), std::string::npos) << line;
+  }
+  EXPECT_GT(lines, 0u) << shown;
+  std::string piped = run(options).text;
+  EXPECT_EQ(piped.find_first_of("\r\x1b"), std::string::npos) << piped;
 }
 
 }  // namespace
