@@ -25,6 +25,9 @@ constexpr double kScatterCost = 2;     // of an element stored apart from others
 constexpr double kStreamRate = 32;     // bytes a cycle from the second-level cache
 constexpr double kWideEpilogue = 2;  // times that: epilogues are written out for every vector of a tile's row
 constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
+constexpr double kHiddenPart =
+    0.6;  // of a step's cycles, beyond which a stream from behind the first-level cache
+constexpr double kShownShare = 0.15;  // shows with this part
 
 // Lanes of so many vectors, added halves by halves.
 double lane_sums(int vectors, int lanes) {
@@ -41,6 +44,9 @@ bool Cost::columns_near() const {
 bool Cost::overflow_l1() const {
   const int64_t bytes = s_.columns * s_.depth * s_.element_bytes;
   return bytes > target_.l1_bytes && bytes <= 2 * target_.l1_bytes && !columns_astride();
+}
+bool Cost::behind_l1(const Plan& p) const {
+  return s_.columns * depth_at_once(p) * s_.element_bytes > target_.l1_bytes && !columns_astride();
 }
 int64_t Cost::strips(const Plan& p) const { return ceil_div(s_.rows, p.tile.rows); }
 int64_t Cost::panels(const Plan& p) const { return ceil_div(s_.columns, p.width()); }
@@ -81,13 +87,15 @@ double Cost::load_port(const Plan& p) const {
 }
 
 // Fused multiply-adds need two loads' and two fmas' ports, the chain's latency, and columns that come from the
-// second-level cache: where all else is equal, fewer of them.
+// second-level cache: where all else is equal, fewer of them, and none that take most of the time in which they are hidden
+// (tiles with an epilogue have other things to hide there).
 double Cost::step(const Plan& p, int rows, int vectors) const {
   double streamed = stream(p, vectors),
          passes = p.direct ? 1.0 / p.steps({rows, vectors, p.tile.lanes}).pass : 0;
-  return std::max({rows * vectors / 2.0, (rows + vectors) * (load_port(p) + kLoadCost), kLatency / p.chains,
-                   streamed}) +
-         streamed * kStreamShare + passes * kPassCost;
+  double cycles = std::max(
+      {rows * vectors / 2.0, (rows + vectors) * (load_port(p) + kLoadCost), kLatency / p.chains, streamed});
+  double shown = s_.plain && behind_l1(p) ? kShownShare * std::max(0.0, streamed - kHiddenPart * cycles) : 0;
+  return cycles + shown + streamed * kStreamShare + passes * kPassCost;
 }
 
 // A step of all rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the number of rows

@@ -36,6 +36,8 @@ class Cost {
   bool columns_near() const;
   /// Whether the columns are up to twice what the first-level cache holds, in whole lines.
   bool overflow_l1() const;
+  /// Whether the columns are more than the first-level cache holds, in whole lines.
+  bool behind_l1(const Plan& p) const;
   int64_t strips(const Plan& p) const;
   int64_t panels(const Plan& p) const;
   /// Steps of depth that are computed together.

@@ -75,6 +75,18 @@ TEST(ContractionPlan, MiddlingProductsAreSharedWhereThatPays) {
   EXPECT_EQ(tasks({"masked", {dense, w, dense}, masked, {{}}}), 1);
 }
 
+// A tile of five rows has ten cycles for a step's four vectors, which need eight from behind the first-level cache.
+TEST(ContractionPlan, StreamsHaveArithmeticToHideIn) {
+  Target target = Target::named("avx512");
+  target.l1_bytes = 48 << 10;
+  auto note = [&](int64_t rows, int64_t columns, int64_t depth) {
+    return Region(gemm("NN", rows, columns, depth)).lower(target).note;
+  };
+  for (int64_t rows : {50, 75, 100, 115})
+    EXPECT_FALSE(note(rows, 1024, 16).starts_with("tile 5x4")) << note(rows, 1024, 16);
+  EXPECT_TRUE(note(100, 256, 33).starts_with("tile 5x4")) << note(100, 256, 33);
+}
+
 // What passes through the second-level cache leaves columns less of it: they are packed, not read where they are.
 TEST(ContractionPlan, ColumnsBesideFarOperandsArePacked) {
   auto note = [](int64_t width) {
