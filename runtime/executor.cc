@@ -198,9 +198,17 @@ const Call* Executor::run() {
   if (active_ == 1) {
     walk(0, 1);
   } else {
-    pool_.parallel(active_, [this](int thread, int count) { walk(thread, count); });
+    run_team();
   }
   return fault();
+}
+
+void Executor::run_team() {
+  const auto start = std::chrono::steady_clock::now();
+  const int threads = worth_.threads(active_);
+  waited_ = {};
+  auto waited = pool_.parallel(threads, [this](int thread, int count) { walk(thread, count); });
+  worth_.record(threads, std::chrono::steady_clock::now() - start, waited_ + waited);
 }
 
 const Call* Executor::run_timed(std::span<CallTime> times) {
@@ -223,12 +231,17 @@ const Call* Executor::fault() {
   return call;
 }
 
+void Executor::meet(int thread) {
+  const auto waited = barrier_->wait();
+  if (thread == 0) waited_ += waited;
+}
+
 void Executor::walk(int thread, int count) {
   Walker& w = *walkers_[thread];
   const std::vector<Entry>& entries = program_->entries;
   for (size_t i = 0; i < entries.size(); ++i) {
     const Entry& e = entries[i];
-    if (e.barrier_before && count > 1) barrier_->wait();
+    if (e.barrier_before && count > 1) meet(thread);
     if (stopwatch_ != nullptr && thread == 0) stopwatch_->start(e);
     switch (e.kind) {
       case EntryKind::Call:

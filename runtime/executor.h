@@ -3,6 +3,7 @@
 // new extents plan anew in the memory of the plan before. Links without LLVM.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "codegen/program.h"
 #include "runtime/arena.h"
+#include "runtime/team_worth.h"
 #include "runtime/thread_pool.h"
 
 namespace nnc {
@@ -55,7 +57,9 @@ class Executor {
   int worthwhile_threads(const KernelInfo& kernel, int64_t tasks) const;
   void prepare();
   void* address(int slot, std::span<const int64_t> iterations) const;
+  void run_team();
   void walk(int thread, int count);
+  void meet(int thread);
   void call(Walker& w, size_t index, int thread, int count);
   void copy(Walker& w, const Entry& e) const;
   bool moves(int slot) const;
@@ -76,6 +80,8 @@ class Executor {
   Stopwatch* stopwatch_ = nullptr;  // of a timed run
   int active_ = 1;                  // threads of the next run
   bool prepared_ = false;
+  TeamWorth worth_;
+  std::chrono::nanoseconds waited_{};  // by the first thread at the barriers of this run
 };
 
 }  // namespace nnc

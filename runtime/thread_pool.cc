@@ -14,6 +14,8 @@ namespace {
 // for the power bill or for a neighbour.
 constexpr std::chrono::microseconds kSpinTime{50};
 
+using Clock = std::chrono::steady_clock;
+
 inline void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -22,17 +24,16 @@ inline void pause() {
 #endif
 }
 
-bool spin_while_equal(const std::atomic<uint32_t>& word, uint32_t old) {
-  auto changed_within = [&](int rounds) {
-    for (int i = 0; i < rounds; ++i, pause()) {
-      if (word.load(std::memory_order_acquire) != old) return true;
-    }
-    return false;
-  };
-  if (changed_within(64)) return true;  // the common case never reads the clock
-  auto deadline = std::chrono::steady_clock::now() + kSpinTime;
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (changed_within(64)) return true;
+bool changes_within(const std::atomic<uint32_t>& word, uint32_t old, int rounds) {
+  for (int i = 0; i < rounds; ++i, pause()) {
+    if (word.load(std::memory_order_acquire) != old) return true;
+  }
+  return false;
+}
+
+bool changes_before(const std::atomic<uint32_t>& word, uint32_t old, Clock::time_point deadline) {
+  while (Clock::now() < deadline) {
+    if (changes_within(word, old, 64)) return true;
   }
   return false;
 }
@@ -47,9 +48,13 @@ int available_processors() {
       1, static_cast<int>(std::thread::hardware_concurrency()));  // more processors than a cpu_set_t holds
 }
 
-void wait_while_equal(const std::atomic<uint32_t>& word, uint32_t old, bool spin) {
-  if (spin && spin_while_equal(word, old)) return;
-  while (word.load(std::memory_order_acquire) == old) word.wait(old, std::memory_order_acquire);
+std::chrono::nanoseconds wait_while_equal(const std::atomic<uint32_t>& word, uint32_t old, bool spin) {
+  if (spin && changes_within(word, old, 64)) return {};  // the common case never reads the clock
+  const Clock::time_point start = Clock::now();
+  if (!spin || !changes_before(word, old, start + kSpinTime)) {
+    while (word.load(std::memory_order_acquire) == old) word.wait(old, std::memory_order_acquire);
+  }
+  return Clock::now() - start;
 }
 
 void SpinBarrier::complete_phase() {
@@ -58,10 +63,13 @@ void SpinBarrier::complete_phase() {
   phase_.notify_all();
 }
 
-void SpinBarrier::wait() {
+std::chrono::nanoseconds SpinBarrier::wait() {
   uint32_t phase = phase_.load(std::memory_order_relaxed);  // cannot advance before this thread arrives
-  if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) return complete_phase();
-  wait_while_equal(phase_, phase, spin_);
+  if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    complete_phase();
+    return {};
+  }
+  return wait_while_equal(phase_, phase, spin_);
 }
 
 void SpinBarrier::leave() {
@@ -89,7 +97,7 @@ void ThreadPool::ring(int workers) {
   }
 }
 
-void ThreadPool::run(const Job& job) {
+std::chrono::nanoseconds ThreadPool::run(const Job& job) {
   assert(job.threads >= 1 && job.threads <= size());
   assert(remaining_.load() == 0 && "one caller at a time, not reentrant");
   int workers = job.threads - 1;
@@ -103,10 +111,11 @@ void ThreadPool::run(const Job& job) {
   } catch (...) {
     own = std::current_exception();
   }
-  for (uint32_t left; (left = remaining_.load(std::memory_order_acquire)) != 0;) {
-    wait_while_equal(remaining_, left, spin_);
-  }
+  std::chrono::nanoseconds waited{};
+  for (uint32_t left; (left = remaining_.load(std::memory_order_acquire)) != 0;)
+    waited += wait_while_equal(remaining_, left, spin_);
   rethrow_first(workers, own);
+  return waited;
 }
 
 void ThreadPool::rethrow_first(int workers, std::exception_ptr own) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -17,8 +18,9 @@ namespace nnc {
 int available_processors();
 
 /// Waits until `word` differs from `old`: spins for some tens of microseconds when `spin`, then sleeps.
-/// Whoever changes the word must do so sequentially consistent and then notify.
-void wait_while_equal(const std::atomic<uint32_t>& word, uint32_t old, bool spin);
+/// Whoever changes the word must do so sequentially consistent and then notify. Returns how long it took; nothing where that was
+/// too short to be worth reading the clock.
+std::chrono::nanoseconds wait_while_equal(const std::atomic<uint32_t>& word, uint32_t old, bool spin);
 
 /// A barrier for a fixed team, usable over and over. What a thread wrote before it is seen by all after it.
 class SpinBarrier {
@@ -26,7 +28,8 @@ class SpinBarrier {
   explicit SpinBarrier(int threads) : SpinBarrier(threads, threads <= available_processors()) {}
   SpinBarrier(int threads, bool spin) : expected_(threads), remaining_(threads), spin_(spin) {}
 
-  void wait();
+  /// Returns how long the others were waited for, as wait_while_equal() does.
+  std::chrono::nanoseconds wait();
   /// Leaves the team for good, e.g. on the way out with an exception: the others no longer wait for this
   /// thread.
   void leave();
@@ -52,13 +55,16 @@ class ThreadPool {
 
   /// Runs fn(thread_index, thread_count) on `threads` threads, 1 <= threads <= size(). An exception is
   /// rethrown here once all have returned (the lowest thread's, if several threw). One caller at a time, not
-  /// reentrant.
+  /// reentrant. Returns how long the caller, done itself, waited for the others.
   template <class F>
-  void parallel(int threads, F&& fn) {
+  std::chrono::nanoseconds parallel(int threads, F&& fn) {
     using Fn = std::remove_reference_t<F>;
-    if (threads == 1) return static_cast<void>(fn(0, 1));
-    run({[](void* f, int index, int count) { (*static_cast<Fn*>(f))(index, count); },
-         const_cast<void*>(static_cast<const void*>(std::addressof(fn))), threads});
+    if (threads == 1) {
+      fn(0, 1);
+      return {};
+    }
+    return run({[](void* f, int index, int count) { (*static_cast<Fn*>(f))(index, count); },
+                const_cast<void*>(static_cast<const void*>(std::addressof(fn))), threads});
   }
 
  private:
@@ -73,7 +79,7 @@ class ThreadPool {
     std::exception_ptr error;
   };
 
-  void run(const Job& job);
+  std::chrono::nanoseconds run(const Job& job);
   void ring(int workers);
   void work(int index);
   void rethrow_first(int workers, std::exception_ptr own);
