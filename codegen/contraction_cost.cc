@@ -25,9 +25,8 @@ constexpr double kScatterCost = 2;     // of an element stored apart from others
 constexpr double kStreamRate = 32;     // bytes a cycle from the second-level cache
 constexpr double kWideEpilogue = 2;  // times that: epilogues are written out for every vector of a tile's row
 constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
-constexpr double kHiddenPart =
-    0.6;  // of a step's cycles, beyond which a stream from behind the first-level cache
-constexpr double kShownShare = 0.15;  // shows with this part
+constexpr double kHiddenPart = 0.6;    // of a step's cycles, in which a stream is hidden
+constexpr double kShownShare = 0.15;   // of what exceeds that
 
 // Lanes of so many vectors, added halves by halves.
 double lane_sums(int vectors, int lanes) {

@@ -203,9 +203,10 @@ const Call* Executor::run() {
   return fault();
 }
 
+// A timed run is the whole team's, as threads_of() says of it.
 void Executor::run_team() {
   const auto start = std::chrono::steady_clock::now();
-  const int threads = worth_.threads(active_);
+  const int threads = stopwatch_ != nullptr ? active_ : worth_.threads(active_);
   waited_ = {};
   auto waited = pool_.parallel(threads, [this](int thread, int count) { walk(thread, count); });
   worth_.record(threads, std::chrono::steady_clock::now() - start, waited_ + waited);
