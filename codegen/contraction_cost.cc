@@ -9,24 +9,17 @@ namespace nnc::contraction {
 namespace {
 
 constexpr int64_t kFewRows = 128;
-constexpr int kWidestBytes = 64;       // of a vector
 constexpr double kLatency = 4;         // of a fused multiply-add, before the next of its chain
 constexpr double kPassCost = 1;        // of a pass of the loop over depth
-constexpr double kTileCost = 10;       // of beginning and ending one
-constexpr double kHiddenTileCost = 2;  // the same where machines begin the next before, as
-constexpr int64_t kWindow = 205;       // tiles of so many instructions let them
-constexpr double kRunCost = 1;         // of a tile's row of results
 constexpr double kFinishCost = 3;      // times as much, where an epilogue follows
-constexpr double kLoadCost = 0.1;      // of a load beside what its port takes
 constexpr double kLaneSumCost = 2;     // of adding two vectors' halves
 constexpr double kTailPackCost = 1.2;  // of an element of a tail's column
 constexpr double kLineCost = 1;        // of a line from the second-level cache, for one element
 constexpr double kScatterCost = 2;     // of an element stored apart from others
 constexpr double kStreamRate = 32;     // bytes a cycle from the second-level cache
 constexpr double kWideEpilogue = 2;  // times that: epilogues are written out for every vector of a tile's row
-constexpr double kStreamShare = 0.01;  // of that time, where it is hidden
-constexpr double kHiddenPart = 0.6;    // of a step's cycles, in which a stream is hidden
-constexpr double kShownShare = 0.15;   // of what exceeds that
+constexpr double kHiddenPart = 0.6;  // of a step's cycles, in which a stream is hidden
+constexpr double kShownShare = 0.15;  // of what exceeds that
 
 // Lanes of so many vectors, added halves by halves.
 double lane_sums(int vectors, int lanes) {
@@ -42,10 +35,15 @@ bool Cost::columns_near() const {
 }
 bool Cost::overflow_l1() const {
   const int64_t bytes = s_.columns * s_.depth * s_.element_bytes;
-  return bytes > target_.l1_bytes && bytes <= 2 * target_.l1_bytes && !columns_astride();
+  const bool lines = !columns_astride() || rates_.narrow_astride;
+  return bytes > target_.l1_bytes && bytes <= 2 * target_.l1_bytes && lines;
 }
 bool Cost::behind_l1(const Plan& p) const {
   return s_.columns * depth_at_once(p) * s_.element_bytes > target_.l1_bytes && !columns_astride();
+}
+bool Cost::requests_next_results(const Plan& p) const {
+  const bool far = s_.rows * s_.columns * s_.element_bytes > target_.l2_bytes / 2;
+  return rates_.requests_next_panel && far && depth_at_once(p) < s_.depth;
 }
 int64_t Cost::strips(const Plan& p) const { return ceil_div(s_.rows, p.tile.rows); }
 int64_t Cost::panels(const Plan& p) const { return ceil_div(s_.columns, p.width()); }
@@ -76,25 +74,27 @@ double Cost::stream(const Plan& p, int vectors) const {
   bool once = s_.rows <= p.tile.rows;
   if (in_l1(p, s_.columns) || (passing() && once)) return 0;
   double lines = !columns_astride() || passing() ? vectors : once ? vectors + 1 : 2 * vectors;
-  return lines * target_.vector_bytes / kStreamRate * (s_.plain ? 1 : kWideEpilogue);
+  double cycles = lines * target_.vector_bytes / kStreamRate;
+  if (columns_paged()) cycles = std::max(cycles, rates_.paged_step);
+  return cycles * (s_.plain ? 1 : kWideEpilogue);
 }
 
-// Cycles of a load: machines load two of the widest vectors at once, and three of narrower ones.
-double Cost::load_port(const Plan& p) const {
-  const bool narrow = p.tile.lanes * s_.element_bytes < target_.vector_bytes;
-  return narrow && target_.vector_bytes == kWidestBytes ? 1.0 / 3 : 0.5;
+const VectorRates& Cost::vectors(const Plan& p) const {
+  return p.tile.lanes * s_.element_bytes < target_.vector_bytes ? rates_.narrow : rates_.wide;
 }
 
-// Fused multiply-adds need two loads' and two fmas' ports, the chain's latency, and columns that come from the
+// Fused multiply-adds need the loads' and their own ports, the chain's latency, and columns that come from the
 // second-level cache: where all else is equal, fewer of them, and none that take most of the time in which they are hidden
 // (tiles with an epilogue have other things to hide there).
 double Cost::step(const Plan& p, int rows, int vectors) const {
   double streamed = stream(p, vectors),
          passes = p.direct ? 1.0 / p.steps({rows, vectors, p.tile.lanes}).pass : 0;
-  double cycles = std::max(
-      {rows * vectors / 2.0, (rows + vectors) * (load_port(p) + kLoadCost), kLatency / p.chains, streamed});
+  const VectorRates& rates = this->vectors(p);
+  const int sums = rows * vectors, loads = rows + vectors;
+  const double loading = rows * rates.broadcast + vectors * rates.load + loads * rates.late_load;
+  double cycles = std::max({sums * rates.multiply_add, loading, kLatency / p.chains, streamed});
   double shown = s_.plain && behind_l1(p) ? kShownShare * std::max(0.0, streamed - kHiddenPart * cycles) : 0;
-  return cycles + shown + streamed * kStreamShare + passes * kPassCost;
+  return cycles + shown + loads * rates_.hidden_load + streamed * rates_.hidden_stream + passes * kPassCost;
 }
 
 // A step of all rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the number of rows
@@ -120,17 +120,17 @@ double Cost::tiles(const Plan& p) const {
   auto count = static_cast<double>(strips(p) * (whole + rest));
   auto stores = static_cast<double>(s_.rows * ceil_div(s_.columns, lanes)),
        runs = static_cast<double>(s_.rows * panels(p));
-  double added = kLatency * std::log2(p.chains) + p.tile.rows * p.tile.vectors * (p.chains - 1) / 2.0;
+  double added = kLatency * std::log2(p.chains) +
+                 p.tile.rows * p.tile.vectors * (p.chains - 1) * vectors(p).multiply_add;
   double finish = s_.plain ? 1 : kFinishCost;
   return cycles * static_cast<double>(s_.depth) + count * (ends(p) * finish + added) + stores +
-         runs * kRunCost * finish;
+         runs * rates_.tiles.run * finish;
 }
 
 // Of beginning and ending a tile.
 double Cost::ends(const Plan& p) const {
-  const TileShape& t = p.tile;
-  return depth_at_once(p) * (t.rows * t.vectors + t.rows + t.vectors) <= kWindow ? kHiddenTileCost
-                                                                                 : kTileCost;
+  const int sums = p.tile.rows * p.tile.vectors, loads = p.tile.rows + p.tile.vectors;
+  return rates_.tiles.ends(s_.depth > 1 ? sums : 0, depth_at_once(p) * (sums + loads));
 }
 
 // A vector of steps for each sum.
@@ -138,7 +138,9 @@ double Cost::steps_along_depth(const Plan& p, int64_t rows, int64_t columns) con
   auto streamed = static_cast<double>((in_l1(p, s_.columns) ? 0 : columns) + (rows_in_l1(p) ? 0 : rows));
   auto loads = static_cast<double>(rows + columns), products = static_cast<double>(rows * columns);
   double stream = streamed * target_.vector_bytes / kStreamRate;
-  double cycles = std::max({products / 2, loads / 2, kLatency, stream}) + loads * kLoadCost;
+  double cycles =
+      std::max({products * rates_.wide.multiply_add, loads * rates_.wide.load, kLatency, stream}) +
+      loads * rates_.wide.late_load;
   return cycles * static_cast<double>(ceil_div(s_.depth, target_.vector_bytes / s_.element_bytes));
 }
 
@@ -146,7 +148,7 @@ double Cost::steps_along_depth(const Plan& p, int64_t rows, int64_t columns) con
 double Cost::tile_of_sums(const Plan& p, int64_t rows) const {
   const int columns = p.tile.vectors;
   return steps_along_depth(p, rows, columns) + static_cast<double>(rows) * lane_sums(columns, p.tile.lanes) +
-         kTileCost;
+         rates_.tiles.cost;
 }
 
 // Packing reads a line for every element.
@@ -157,9 +159,10 @@ double Cost::tail(const Plan& p) const {
   double stores = static_cast<double>(s_.rows) * columns * kScatterCost;
   double strip =
       s_.row.unit == Unit::Free
-          ? static_cast<double>(s_.depth) * std::max(1.0, (1 + columns) * (load_port(p) + kLoadCost))
+          ? static_cast<double>(s_.depth) *
+                std::max(1.0, (1 + columns) * (vectors(p).load + vectors(p).late_load))
           : steps_along_depth(p, p.tile.rows, p.tail) + columns * lane_sums(p.tile.rows, p.tile.lanes);
-  return packing + stores + count * (strip + kTileCost);
+  return packing + stores + count * (strip + rates_.tiles.cost);
 }
 
 double Cost::sums(const Plan& p) const {

@@ -1,15 +1,17 @@
-// What a plan for a contraction costs, in cycles of a machine with two fma and two load ports: arithmetic by tiles
-// (contraction_cost.cc), and what is moved between memory, panels and registers (contraction_moving.cc). The rates in both
+// What a plan for a contraction costs, in cycles of the target's core (core_rates.h): arithmetic by tiles
+// (contraction_cost.cc), and what is moved between memory, panels and registers (contraction_moving.cc). The costs in both
 // are measured.
 #pragma once
 
 #include "codegen/contraction_plan.h"
+#include "codegen/core_rates.h"
 
 namespace nnc::contraction {
 
 class Cost {
  public:
-  Cost(const ProblemShape& shape, const Target& target) : s_(shape), target_(target) {}
+  Cost(const ProblemShape& shape, const Target& target)
+      : s_(shape), target_(target), rates_(core_rates(target)) {}
 
   /// Of a whole plan.
   double of(const Plan& p) const { return computing(p) + moving(p) + results(p); }
@@ -34,6 +36,15 @@ class Cost {
   bool epilogue_passes() const { return s_.epilogue_bytes >= target_.l2_bytes; }
   /// Whether the columns stay in half of the second-level cache; in a quarter of it beside an epilogue that passes.
   bool columns_near() const;
+  /// Whether columns come from so far that those of the next panel had better be asked for.
+  bool requests_next_panel() const { return rates_.requests_next_panel && !columns_near(); }
+  /// The same for results that several chunks of depth add up and that second-level caches don't hold.
+  bool requests_next_results(const Plan& p) const;
+  /// Vectors of a tile of the only row, at most.
+  int lone_row() const;
+  bool likes_even_tiles() const { return rates_.even_lone_row; }
+  /// Whether results are one step's and too many for half of the first-level cache: stores are quickest in their order.
+  bool ordered_results() const;
   /// Whether the columns are up to twice what the first-level cache holds, in whole lines.
   bool overflow_l1() const;
   /// Whether the columns are more than the first-level cache holds, in whole lines.
@@ -46,6 +57,8 @@ class Cost {
   bool few_rows() const;
   /// Whether so many rows read in place share so few sets of the first-level cache that not all their lines fit.
   bool rows_collide(int rows) const;
+  /// Whether a tile with vectors along depth reads so many streams whole pages apart that they share too few lines.
+  bool streams_collide(const Plan& p) const;
   /// Whether results of so many rows take columns' places there which those of fewer rows would leave them.
   bool results_collide(int rows) const;
 
@@ -56,7 +69,7 @@ class Cost {
   double steps_along_depth(const Plan& p, int64_t rows, int64_t columns) const;
   double strips_of(const Plan& p, int vectors) const;
   double stream(const Plan& p, int vectors) const;
-  double load_port(const Plan& p) const;
+  const VectorRates& vectors(const Plan& p) const;
   double step(const Plan& p, int rows, int vectors) const;
   double ends(const Plan& p) const;
   double results(const Plan& p) const;
@@ -76,6 +89,7 @@ class Cost {
 
   const ProblemShape& s_;
   const Target& target_;
+  const CoreRates& rates_;
 };
 
 }  // namespace nnc::contraction

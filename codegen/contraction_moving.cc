@@ -34,6 +34,8 @@ constexpr int kWideVectors = 3;
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
 constexpr int kRowsBesideColumns = 3;  // at least, for columns to stay in the first-level cache
 constexpr int64_t kManyRows = 16;      // that are worth it
+constexpr int64_t kLongRow = 256;      // bytes of results worth being written in order
+constexpr int64_t kFewSets = 1024;     // bytes between lines that share a few sets of the first-level cache
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 constexpr double kThreads = 2;        // that are expected to share a product
 constexpr double kSharedCost = 0.6;   // of a byte whose line another of them has written
@@ -46,6 +48,14 @@ bool Cost::rows_collide(int rows) const {
   if (!s_.row.strided || !s_.row.fixed || s_.row.depth_stride != 1 || rows == 1) return false;
   int64_t distinct = kPage / std::gcd(s_.row.free_stride * s_.element_bytes, kPage);
   return ceil_div(rows, std::max<int64_t>(distinct, 1)) > target_.l1_bytes / kPage;
+}
+
+bool Cost::streams_collide(const Plan& p) const {
+  auto alike = [&](const OperandShape& o, int streams) {
+    return o.strided && o.free_stride * s_.element_bytes % kPage == 0 ? streams : 0;
+  };
+  const int rows = p.rows == RowLayout::InPlace ? alike(s_.row, p.tile.rows) : 0;
+  return rows + alike(s_.column, p.tile.vectors) > rates_.streams_alike;
 }
 
 bool Cost::columns_paged() const {
@@ -66,7 +76,23 @@ bool Cost::columns_stay(int rows) const {
   return columns_paged() && fit && s_.rows >= kManyRows && s_.depth + rows + 1 < target_.l1_bytes / kPage;
 }
 
-bool Cost::results_collide(int rows) const { return columns_stay(kRowsBesideColumns) && !columns_stay(rows); }
+// Results whole pages apart do so without such columns where a strip has more rows than a set has lines.
+bool Cost::results_collide(int rows) const {
+  const bool apart = s_.output_by_columns && s_.columns * s_.element_bytes % kPage == 0;
+  return (columns_stay(kRowsBesideColumns) && !columns_stay(rows)) || (apart && rows > rates_.runs_alike);
+}
+
+int Cost::lone_row() const {
+  const int64_t stride = s_.column.depth_stride * s_.element_bytes;
+  return s_.depth > 1 && stride % kFewSets == 0 ? rates_.lone_row_alike : rates_.lone_row;
+}
+
+bool Cost::ordered_results() const {
+  const int64_t bytes = s_.rows * s_.columns * s_.element_bytes;
+  const bool long_rows = s_.columns * s_.element_bytes >= kLongRow;
+  return rates_.orders_results && long_rows && s_.depth == 1 && s_.plain && s_.output_by_columns &&
+         2 * bytes > target_.l1_bytes;
+}
 
 // The same for rows, of which a step needs less than a line.
 double Cost::rows_far() const {
@@ -113,7 +139,7 @@ double Cost::per_column(const Plan& p, ColumnLayout layout, int64_t strips) cons
 // A prologue is computed by every strip.
 double Cost::along_depth(int64_t strips) const {
   double prologue = s_.column.strided ? 0 : kPullCost * static_cast<double>(strips);
-  return moved((columns_near() ? kNearRows : kPackCost) + prologue);
+  return moved((columns_near() ? kNearRows : rates_.far_element) + prologue);
 }
 
 double Cost::per_row(RowLayout layout, int64_t panels) const {

@@ -194,12 +194,7 @@ void Nest::for_panels(const std::function<void(const Panel&)>& body) {
 Val Nest::copying_strip(const Chunk& c, const Rows& rows) {
   auto copying = [&] {
     const Strip first{plan_.tile.rows, b_.index(0)};
-    for_panels([&](const Panel& p) {
-      ColumnSource source = columns_in_place(c, p);
-      source.copy = column_panel_;
-      source.copy_base = panel_base(p);
-      tile(first, c, p, source);
-    });
+    for_panels([&](const Panel& p) { tile(first, c, p, columns_to_copy(c, p)); });
     if (plan_.tail > 0) tail(first, c);
     return std::vector<Val>{b_.index(plan_.tile.rows)};
   };
@@ -262,6 +257,7 @@ void Nest::tile(const Strip& s, const Chunk& c, const Panel& p, const ColumnSour
   Accumulators init = c.continues.valid() ? b_.if_else(
                                                 c.continues, [&] { return load_tile(b_, t, at); }, zero)
                                           : zero();
+  if (plan_.next_results) request_next_results(t, at);
   store_tile(b_, t, at, contract(s, c, p, source, std::move(init)));
   if (finishes_tiles()) finish_tile(s, c, p, at.base);
 }

@@ -88,10 +88,13 @@ class Nest {
   Accumulators contract_requesting(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                                    Accumulators inits);
   void request_results(const Panel& p, Val row);
+  void request_next_results(TileShape t, const TilePlace& place);
 
   RowSource row_source(Val row, const Chunk& c);
   ColumnSource columns(const Chunk& c, const Panel& p);
   ColumnSource columns_in_place(const Chunk& c, const Panel& p);
+  ColumnSource columns_to_copy(const Chunk& c, const Panel& p);
+  Val steps_ahead(Val depth_stride);
   TilePlace place(const Strip& s, const Panel& p);
   void pack_rows(const Chunk& c);
   void pack_rows_by_depth(const Chunk& c);

@@ -76,16 +76,31 @@ ColumnSource Nest::columns_in_place(const Chunk& c, const Panel& p) {
           .base = base,
           .depth_stride = depth_stride,
           .mask = p.mask,
-          .ahead = plan_.ahead};
+          .ahead = steps_ahead(depth_stride)};
+}
+
+// From the second-level cache a line comes within a few steps.
+Val Nest::steps_ahead(Val depth_stride) {
+  return plan_.ahead > 0 ? b_.mul(b_.index(plan_.ahead), depth_stride) : Val{};
+}
+
+// From behind that cache it takes longer, and the next step may be on another page: what is asked for are the columns to the
+// right, which the next panel reads.
+ColumnSource Nest::columns_to_copy(const Chunk& c, const Panel& p) {
+  ColumnSource source = columns_in_place(c, p);
+  source.copy = column_panel_;
+  source.copy_base = panel_base(p);
+  if (!plan_.next_panel) return source;
+  source.ahead = b_.index(static_cast<int64_t>(p.vectors) * lanes());
+  source.level = 2;
+  return source;
 }
 
 ColumnSource Nest::columns(const Chunk& c, const Panel& p) {
   if (along_depth()) return {};
   if (plan_.columns == ColumnLayout::InPlace) return columns_in_place(c, p);
-  return {.buffer = column_panel_,
-          .base = panel_base(p),
-          .depth_stride = b_.index(static_cast<int64_t>(p.vectors) * lanes()),
-          .ahead = plan_.ahead};
+  Val width = b_.index(static_cast<int64_t>(p.vectors) * lanes());
+  return {.buffer = column_panel_, .base = panel_base(p), .depth_stride = width, .ahead = steps_ahead(width)};
 }
 
 // Where the block's buffer keeps the panel's rows from this one on: a tile that is finished at once lies at the

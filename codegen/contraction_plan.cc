@@ -45,6 +45,7 @@ class Chooser {
     choose_passes();
     choose_depth();
     plan_ = tiles_.by_columns(plan_);
+    if (plan_.tile.vectors == 1 && cost_.panels(plan_) > 1) plan_.most_of_one = plan_.most_steps;
     choose_columns();
     choose_rows();
     return finished();
@@ -66,6 +67,9 @@ class Chooser {
     plan_ = blocks_.best(plan_);
     const bool near = cost_.in_l1(plan_, std::min(s_.columns, plan_.column_block));
     if (!near && depth_of_tile() >= kDepthAhead) plan_.ahead = kStepsAhead;
+    plan_.next_panel = plan_.columns == ColumnLayout::Copied && cost_.requests_next_panel();
+    plan_.next_results =
+        plan_.direct && plan_.axis == VectorAxis::Columns && cost_.requests_next_results(plan_);
     plan_.requests = requests();
     plan_.cycles = cost_.of(plan_);
     return plan_;
@@ -88,7 +92,8 @@ class Chooser {
   }
 
   // A loop of one pass is none to the compiler: it would read what the steps multiply before the loop over panels, keep it
-  // for all of them, and run out of registers.
+  // for all of them, and run out of registers. A lone panel of one vector has no such loop, and reads rows as they are
+  // multiplied.
   void choose_passes() {
     while (s_.depth_fixed && plan_.most_steps > 1 && s_.depth < 2 * plan_.most_steps) plan_.most_steps /= 2;
   }
@@ -169,7 +174,7 @@ Steps Plan::steps(TileShape t) const {
   auto fits = [&](int steps) {
     return steps * (sums + loads) <= kPass && sums * chains + steps * t.vectors < registers;
   };
-  const int most = t.vectors == 1 ? Plan{}.most_steps : most_steps;  // rows are read as they are multiplied
+  const int most = t.vectors == 1 ? most_of_one : most_steps;
   int steps = 1;
   while (direct && steps < most && fits(2 * steps)) steps *= 2;
   return {std::max(steps, chains), chains};
@@ -178,11 +183,11 @@ Steps Plan::steps(TileShape t) const {
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{}{} rows {} columns {}{} block {}x{} depth {}{}{}{}{}", tile.rows,
+  return fmt::format("tile {}x{}x{}{} rows {} columns {}{}{} block {}x{} depth {}{}{}{}{}{}", tile.rows,
                      tile.vectors, tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
                      row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)],
-                     ahead > 0 ? " ahead" : "", row_block, column_block, depth_chunk,
-                     tail > 0 ? fmt::format(" tail {}", tail) : "",
+                     ahead > 0 ? " ahead" : "", next_panel ? " next" : "", row_block, column_block,
+                     depth_chunk, next_results ? " next" : "", tail > 0 ? fmt::format(" tail {}", tail) : "",
                      chains > 1 ? fmt::format(" in {} chains", chains) : "", direct ? " direct" : "",
                      requests ? " requests" : "");
 }

@@ -29,13 +29,16 @@ struct Plan {
   int64_t row_block = 1, column_block = 1;  // of one task
   int64_t depth_chunk = 0;                  // 0: all of it at once
   int most_steps = 4;                       // of a pass of the loop over depth
+  int most_of_one = 4;                      // the same of a tile of one vector
   int chains = 1;                           // sums of an accumulator, each of every so many'th step
   int registers = 16;                       // for a tile's sums and columns
   int ahead = 0;                            // steps before it reads columns that a tile asks for them
-  int tail = 0;                             // last columns, whose vectors lie along depth or rows
-  bool direct = true;                       // tiles go straight to the result, not through a block
-  bool requests = false;                    // memory is asked for what the epilogue reads before it begins
-  double cycles = 0;                        // the estimate they were chosen by
+  bool next_panel = false;                  // a tile that copies its columns asks for those to the right
+  bool next_results = false;  // a tile asks for results to the right, which the next one goes on from
+  int tail = 0;               // last columns, whose vectors lie along depth or rows
+  bool direct = true;         // tiles go straight to the result, not through a block
+  bool requests = false;      // memory is asked for what the epilogue reads before it begins
+  double cycles = 0;          // the estimate they were chosen by
 
   /// Columns of one tile.
   int64_t width() const { return axis == VectorAxis::Columns ? tile.width() : tile.vectors; }

@@ -42,4 +42,12 @@ Accumulators Nest::contract_requesting(const Strip& s, const Chunk& c, const Pan
       });
 }
 
+// A tile that goes on from what the chunk before left begins by reading it: the one to its left asks for it.
+void Nest::request_next_results(TileShape t, const TilePlace& place) {
+  for (int i = 0; i < t.rows; ++i) {
+    Val at = b_.add(b_.add(place.base, b_.index(t.width())), b_.mul(place.row_stride, b_.index(i)));
+    for (int j = 0; j < t.vectors; ++j) b_.prefetch(place.buffer, b_.add(at, b_.index(j * t.lanes)), 1);
+  }
+}
+
 }  // namespace nnc::contraction

@@ -30,14 +30,14 @@ bool has_room_for_requests(TileShape shape) {
   return shape.rows + 2 * shape.vectors <= shape.rows * shape.vectors;
 }
 
-// Lines of the second-level cache that are asked for a few steps before: without, a step waits now and then for one that the
-// machine did not foresee.
+// Lines that are asked for before they are read: without, a step waits now and then for one that the machine did not foresee.
 void request_columns(loop::Builder& b, TileShape shape, const ColumnSource& columns, Val at) {
-  if (columns.ahead == 0 || !has_room_for_requests(shape)) return;
+  if (!columns.ahead.valid() || !has_room_for_requests(shape)) return;
   const int64_t vector = shape.lanes * size_of(b.kernel().buffers[columns.buffer].dtype);
-  Val first = b.add(at, b.mul(b.index(columns.ahead), columns.depth_stride));
+  Val first = b.add(at, columns.ahead);
   for (int j = 0; j < shape.vectors; ++j) {
-    if (j * vector % kLineBytes == 0) b.prefetch(columns.buffer, b.add(first, b.index(j * shape.lanes)), 1);
+    if (j * vector % kLineBytes == 0)
+      b.prefetch(columns.buffer, b.add(first, b.index(j * shape.lanes)), columns.level);
   }
 }
 

@@ -34,7 +34,8 @@ struct ColumnSource {
   Val mask = {};
   int copy = -1;
   Val copy_base = {};
-  int ahead = 0;  // steps before they are read that tiles with room for it ask for them; 0 for never
+  Val ahead = {};  // how far behind a step's columns the elements lie that tiles with room for it ask for,
+  int level = 1;   // to have them in that cache when they are read
 };
 
 /// Where a tile's rows lie: row i is the width of elements from base + i * row_stride, the last vector

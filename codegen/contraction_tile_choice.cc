@@ -7,10 +7,10 @@
 namespace nnc::contraction {
 namespace {
 
-constexpr int kMostVectors = 12;  // of a tile's row
-constexpr int kMostOfOne = 4;   // the same of a lone row: narrow tiles leave more columns in the first cache
-constexpr int kSumsWanted = 8;  // in a tile, for its additions to overlap
-constexpr int64_t kDepthOfChain = 8;    // at least
+constexpr int kMostVectors = 12;      // of a tile's row
+constexpr int kFewVectors = 4;        // the same of narrow tiles, which leave more columns in the first cache
+constexpr int kSumsWanted = 8;        // in a tile, for its additions to overlap
+constexpr int64_t kDepthOfChain = 8;  // at least
 constexpr double kUnevenShare = 0.055;  // of threads' uneven shares in what a tile costs
 constexpr double kMostUneven = 0.15;    // that counts
 
@@ -22,6 +22,7 @@ Plan TileChoice::by_columns(Plan plan) const {
   Plan p = plan;
   double best = -1, best_loads = 0;
   for (p.tile.vectors = 1; p.tile.vectors <= most_vectors(p.tile.lanes); ++p.tile.vectors) {
+    if (cut_unevenly(p)) continue;
     for (p.tile.rows = 1; p.tile.rows <= most_rows(p.tile.vectors); ++p.tile.rows) {
       p.chains = best_chains(p.tile);
       double cycles = cost_.computing(p) + cost_.passing_columns(p),
@@ -45,7 +46,7 @@ Plan TileChoice::by_depth(Plan plan) const {
     for (p.tile.rows = 1; p.tile.rows <= std::min<int64_t>(most, std::max<int64_t>(s_.rows, 1));
          ++p.tile.rows) {
       double cycles = cost_.computing(p);
-      if (best >= 0 && cycles >= best) continue;
+      if ((best >= 0 && cycles >= best) || cost_.streams_collide(p)) continue;
       best = cycles;
       plan.tile = p.tile;
     }
@@ -57,13 +58,22 @@ Plan TileChoice::by_depth(Plan plan) const {
 int TileChoice::accumulator_limit() const { return target_.vector_registers - 1; }
 
 int TileChoice::most_vectors(int lanes) const {
-  const int most = s_.rows == 1 && cost_.overflow_l1() ? kMostOfOne : kMostVectors;
+  int most = s_.rows == 1 && s_.depth > 1 ? cost_.lone_row() : kMostVectors;
+  if ((s_.rows == 1 && cost_.overflow_l1()) || cost_.ordered_results()) most = kFewVectors;
   if (!s_.columns_fixed) return most;
   return static_cast<int>(std::clamp<int64_t>(ceil_div(s_.columns, lanes), 1, most));
 }
 
+// A lone row's tiles are all that there is, where machines gain from like ones.
+bool TileChoice::cut_unevenly(const Plan& p) const {
+  if (s_.rows > 1 || !s_.columns_fixed || !cost_.likes_even_tiles()) return false;
+  const int64_t vectors = std::max<int64_t>(ceil_div(s_.columns, p.tile.lanes), 1);
+  return ceil_div(vectors, ceil_div(vectors, p.tile.vectors)) != p.tile.vectors;
+}
+
 // A tile of one vector keeps the columns of several steps.
 int TileChoice::most_rows(int vectors) const {
+  if (cost_.ordered_results()) return 1;
   int most = vectors == 1 ? target_.vector_registers / 2 : (accumulator_limit() - 1) / vectors - 1;
   if (s_.rows_fixed) most = static_cast<int>(std::min<int64_t>(most, std::max<int64_t>(s_.rows, 1)));
   while (most > 1 && (cost_.rows_collide(most) || cost_.results_collide(most))) --most;

@@ -19,6 +19,7 @@ class TileChoice {
  private:
   int accumulator_limit() const;
   int most_vectors(int lanes) const;
+  bool cut_unevenly(const Plan& p) const;
   int most_rows(int vectors) const;
   int best_chains(const TileShape& tile) const;
 

@@ -47,6 +47,25 @@ Case momentum_update(Dim depth, int64_t rows, int64_t columns, std::vector<Bindi
           std::move(sizes)};
 }
 
+Target sapphire_rapids() {
+  return {.cpu = "sapphirerapids",
+          .features = {},
+          .vector_bytes = 64,
+          .vector_registers = 32,
+          .fma = true,
+          .streams = true,
+          .l1_bytes = 48 << 10,
+          .l2_bytes = 2 << 20};
+}
+
+Target zen4() {
+  Target target = sapphire_rapids();
+  target.cpu = "znver4";
+  target.l1_bytes = 32 << 10;
+  target.l2_bytes = 1 << 20;
+  return target;
+}
+
 void with_small_cache(Target& target) { target.l2_bytes = 32 << 10; }
 
 bool along_depth(const loop::Kernel& kernel) { return kernel.note.find("along depth") != std::string::npos; }

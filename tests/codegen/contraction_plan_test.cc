@@ -1,6 +1,8 @@
 // What the plans of contraction kernels are: where vectors lie, what is packed, what memory is asked for ahead.
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "tests/codegen/contraction_cases.h"
 #include "tests/codegen/run_kernel.h"
 
@@ -24,7 +26,7 @@ TEST(ContractionPlan, FewSumsAreChains) {
 }
 
 TEST(ContractionPlan, LastColumnsTooFewForAVectorAreATail) {
-  const Target target = Target::named("avx512");
+  const Target target = sapphire_rapids();
   auto tailed = [&](const Case& c, const Bindings& expected = {}) {
     return has_tail(Region(c, expected).lower(target));
   };
@@ -50,7 +52,7 @@ TEST(ContractionPlan, EpiloguesAskForFarOperands) {
 }
 
 TEST(ContractionPlan, EpiloguesAskForAnOperandOnceARow) {
-  Target target = Target::named("avx512");
+  Target target = sapphire_rapids();
   with_small_cache(target);
   loop::Kernel kernel = Region(momentum_update(300, 256, 16)).lower(target);
   ASSERT_TRUE(kernel.note.ends_with(" requests")) << kernel.note;
@@ -63,7 +65,7 @@ TEST(ContractionPlan, EpiloguesAskForAnOperandOnceARow) {
 // Of two to four million operations a second thread is worth it to an update, whose weights and moments stay with it, and not
 // to what is made of others' lines.
 TEST(ContractionPlan, MiddlingProductsAreSharedWhereThatPays) {
-  auto tasks = [](const Case& c) { return task_count(Region(c).lower(Target::named("avx512")), {}); };
+  auto tasks = [](const Case& c) { return task_count(Region(c).lower(sapphire_rapids()), {}); };
   EXPECT_EQ(tasks(momentum_update(64, 128, 128)), 2);
   EXPECT_EQ(tasks(momentum_update(64, 64, 64)), 1);
   EXPECT_EQ(tasks(gemm("TN", 128, 128, 64)), 1);
@@ -77,10 +79,8 @@ TEST(ContractionPlan, MiddlingProductsAreSharedWhereThatPays) {
 
 // A tile of five rows has ten cycles for a step's four vectors, which need eight from behind the first-level cache.
 TEST(ContractionPlan, StreamsHaveArithmeticToHideIn) {
-  Target target = Target::named("avx512");
-  target.l1_bytes = 48 << 10;
-  auto note = [&](int64_t rows, int64_t columns, int64_t depth) {
-    return Region(gemm("NN", rows, columns, depth)).lower(target).note;
+  auto note = [](int64_t rows, int64_t columns, int64_t depth) {
+    return Region(gemm("NN", rows, columns, depth)).lower(sapphire_rapids()).note;
   };
   for (int64_t rows : {50, 75, 100, 115})
     EXPECT_FALSE(note(rows, 1024, 16).starts_with("tile 5x4")) << note(rows, 1024, 16);
@@ -94,9 +94,7 @@ TEST(ContractionPlan, ColumnsBesideFarOperandsArePacked) {
       return Values{g.sub(x[2], g.contract(x[0], x[1], 0, 0))};
     };
     Type w{DType::F32, {width, width}}, dense{DType::F32, {256, width}};
-    Target target = Target::named("avx512");
-    target.l2_bytes = 2 << 20;
-    return Region({"update", {dense, dense, w}, update, {{}}}, {}).lower(target).note;
+    return Region({"update", {dense, dense, w}, update, {{}}}, {}).lower(sapphire_rapids()).note;
   };
   EXPECT_NE(note(1024).find("columns packed"), std::string::npos) << note(1024);
   EXPECT_EQ(note(512).find("columns packed"), std::string::npos) << note(512);
@@ -114,6 +112,48 @@ TEST(ContractionPlan, ColumnsBehindTheFirstCacheAreAskedForByTilesWithRoom) {
   EXPECT_FALSE(asks(64, 16)) << "all columns stay in the first-level cache";
   EXPECT_FALSE(asks(1, 1024)) << "loads are all there is to do";
   EXPECT_FALSE(asks(64, 1024, 64)) << "of few steps, too many would ask for what the tile does not read";
+}
+
+// Where a multiply-add of 512 bits takes a whole cycle, sixteen sums hide its latency, and smaller tiles end sooner.
+TEST(ContractionPlan, TilesOfHalvedVectorsAreSmallWhereDepthIs) {
+  auto tile = [](int64_t depth, const Target& target) {
+    const std::string note = Region(gemm("NN", 96, 240, depth)).lower(target).note;
+    int rows = 0, vectors = 0;
+    std::sscanf(note.c_str(), "tile %dx%d", &rows, &vectors);
+    return rows * vectors;
+  };
+  EXPECT_LE(tile(16, zen4()), 16);
+  EXPECT_GT(tile(1000, zen4()), 16);
+  EXPECT_GT(tile(33, sapphire_rapids()), 16);
+}
+
+// A set of Zen 4's first-level cache has eight lines.
+TEST(ContractionPlan, StreamsAndResultsPagesApartAreFew) {
+  auto note = [](const Case& c) { return Region(c).lower(zen4()).note; };
+  int rows = 0, vectors = 0;
+  const std::string sums = note(gemm("NN", 64, 1, 1024)), tile = note(gemm("NN", 64, 1024, 33));
+  ASSERT_EQ(std::sscanf(sums.c_str(), "tile %dx%dx16 along depth", &rows, &vectors), 2) << sums;
+  EXPECT_LE(rows * vectors, 7) << sums;
+  ASSERT_EQ(std::sscanf(tile.c_str(), "tile %dx%d", &rows, &vectors), 2) << tile;
+  EXPECT_LE(rows, 8) << tile;
+}
+
+TEST(ContractionPlan, ColumnsFromFarAreAskedForAPanelBefore) {
+  auto asks = [](const Target& target, int64_t columns) {
+    const std::string note = Region(gemm("NN", 64, columns, 1024)).lower(target).note;
+    return note.find("columns copied ahead next") != std::string::npos;
+  };
+  EXPECT_TRUE(asks(zen4(), 1024));
+  EXPECT_FALSE(asks(zen4(), 64)) << "they stay in the second-level cache";
+  EXPECT_FALSE(asks(sapphire_rapids(), 1024));
+}
+
+TEST(ContractionPlan, ResultsOfSeveralChunksAreAskedForATileBefore) {
+  auto asks = [](int64_t depth) {
+    return Region(gemm("NN", 1000, 1000, depth)).lower(zen4()).note.ends_with(" next direct");
+  };
+  EXPECT_TRUE(asks(1000));
+  EXPECT_FALSE(asks(100)) << "of one chunk, none is read";
 }
 
 }  // namespace

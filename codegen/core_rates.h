@@ -1,0 +1,52 @@
+// How fast a core computes, by its microarchitecture: what the choice of a product's tiles and of threads depends on beside
+// caches and registers. Measured, in cycles.
+#pragma once
+
+#include <cstdint>
+
+#include "codegen/target.h"
+
+namespace nnc {
+
+/// Of vectors, where many follow one another.
+struct VectorRates {
+  double multiply_add = 0.5, load = 0.5;
+  double broadcast = 0.5;  // of an element of memory
+  double late_load = 0.1;  // of a load beside that, where loads are what a step waits for
+};
+
+/// Of beginning and ending a register tile, beside its steps.
+struct TileRates {
+  double cost = 10;
+  double hidden_cost = 2;   // the same where the machine begins the next tile before, as
+  int64_t window = 205;     // tiles of so many instructions let it
+  double run = 1;           // of each row of results
+  double pair_of_sums = 0;  // sums wait for each other: of each pair of them
+
+  double ends(int sums, int64_t instructions) const;
+};
+
+struct CoreRates {
+  VectorRates wide, narrow;  // of the target's widest vectors, and of others
+  TileRates tiles;
+  double hidden_load = 0;       // of a load in a step that waits for its multiply-adds
+  double hidden_stream = 0.01;  // the share of what lines of the second-level cache take, the same
+  double paged_step = 0;        // of a step's lines from there, whole pages from those of the step before
+  double far_element = 0.38;    // of four bytes from behind that cache, read once along depth
+
+  // What the caches make of many addresses.
+  bool requests_next_panel =
+      false;                    // it pays to ask for columns behind the second-level cache a panel before
+  int streams_alike = 1 << 30;  // that can be read along depth, whole pages apart
+  int runs_alike = 1 << 30;     // of results that can be written so
+  bool orders_results = false;  // more of them than that cache holds had better be written in order
+  int lone_row = 12,
+      lone_row_alike = 12;  // vectors of a tile of the only row; of steps that share few sets of that cache
+  bool even_lone_row = false;  // such tiles had better be alike
+  bool narrow_astride =
+      false;  // a lone row's tiles are narrow too where columns little larger than it lie across lines
+};
+
+const CoreRates& core_rates(const Target& target);
+
+}  // namespace nnc
