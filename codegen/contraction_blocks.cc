@@ -7,8 +7,8 @@
 namespace nnc::contraction {
 namespace {
 
-// Below so many operations a task costs more to hand out than another thread can win; beyond the first few, tasks had better
-// be large.
+// Below so many operations of a core that does two multiply-adds a cycle, a task costs more to hand out than another thread
+// can win; beyond the first few, tasks had better be large.
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
 constexpr double kDoubtfulFlops = 2e6;  // of a product from which two threads may be quicker all the same
 constexpr double kHandOut = 1500;       // cycles of their meeting before and after
@@ -20,8 +20,11 @@ constexpr int64_t kPackedShare = 8;  // the same for rows packed at once
 
 }  // namespace
 
+// As many as such a core would do in the time that this one takes.
 double Blocks::flops() const {
-  return 2.0 * static_cast<double>(s_.rows) * static_cast<double>(s_.columns) * static_cast<double>(s_.depth);
+  const double done =
+      2.0 * static_cast<double>(s_.rows) * static_cast<double>(s_.columns) * static_cast<double>(s_.depth);
+  return done * core_rates(target_).wide.multiply_add / VectorRates{}.multiply_add;
 }
 
 int64_t Blocks::wanted_tasks() const {
@@ -71,7 +74,8 @@ double Blocks::first_share(const Plan& p) const {
 
 // Longest side of a block whose panel fills that share of the second-level cache.
 int64_t Blocks::longest(const Plan& p, int64_t unit, int64_t share) const {
-  int64_t fits = target_.l2_bytes / share / (cost_.depth_at_once(p) * s_.element_bytes);
+  const int64_t depth = std::clamp<int64_t>(s_.depth, 1, cost_.depth_at_once(p));
+  int64_t fits = target_.l2_bytes / share / (depth * s_.element_bytes);
   return std::max(unit, fits / unit * unit);
 }
 

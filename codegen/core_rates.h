@@ -34,17 +34,16 @@ struct CoreRates {
   double paged_step = 0;        // of a step's lines from there, whole pages from those of the step before
   double far_element = 0.38;    // of four bytes from behind that cache, read once along depth
 
-  // What the caches make of many addresses.
-  bool requests_next_panel =
-      false;                    // it pays to ask for columns behind the second-level cache a panel before
-  int streams_alike = 1 << 30;  // that can be read along depth, whole pages apart
-  int runs_alike = 1 << 30;     // of results that can be written so
-  bool orders_results = false;  // more of them than that cache holds had better be written in order
-  int lone_row = 12,
-      lone_row_alike = 12;  // vectors of a tile of the only row; of steps that share few sets of that cache
-  bool even_lone_row = false;  // such tiles had better be alike
-  bool narrow_astride =
-      false;  // a lone row's tiles are narrow too where columns little larger than it lie across lines
+  // It pays to ask for columns and results behind the second-level cache a panel before.
+  bool requests_next_panel = false;
+  // Streams that can be read along depth, and runs of results that can be written, whole pages apart.
+  int streams_alike = 1 << 30, runs_alike = 1 << 30;
+  // Results that the first-level cache does not hold had better be written in order.
+  bool orders_results = false;
+  // Vectors of a tile of the only row, and where steps share few sets of the first-level cache.
+  int lone_row = 12, lone_row_alike = 12;
+  // Such tiles had better be alike; and narrow where columns little larger than that cache lie across lines.
+  bool even_lone_row = false, narrow_astride = false;
 };
 
 const CoreRates& core_rates(const Target& target);
