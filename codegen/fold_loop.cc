@@ -156,8 +156,12 @@ FoldStates fold_loop(Builder& b, const FoldLoop& loop, const Rules& rules, int l
   return has_rest ? remainder(b, loop, rules, std::move(total), whole, n, step) : total;
 }
 
-FoldStates fold_range(Builder& b, const Rules& rules, int lanes, Val lo, Val hi, const FoldStep& step) {
-  return rounds(b, FoldLoop{}, rules, lanes, lo, hi, step);
+FoldStates fold_range(Builder& b, const Rules& rules, const FoldStates& before, Val lo, Val hi,
+                      const FoldStep& step) {
+  std::vector<Val> end = b.for_loop(lo, hi, 1, flatten({before}), [&](Val iv, std::span<const Val> carried) {
+    return flatten({fold_merge_all(b, rules, unflatten(rules, carried)[0], step(iv, {}))});
+  });
+  return unflatten(rules, end)[0];
 }
 
 FoldStates fold_nest(Builder& b, const Shape& extents, int step, int unroll, const Rules& rules, int lanes,

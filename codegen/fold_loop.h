@@ -41,9 +41,9 @@ using FoldStep = std::function<FoldStates(loop::Val iv, loop::Val active)>;
 /// States are `lanes` wide throughout.
 FoldStates fold_loop(loop::Builder& b, const FoldLoop& loop, const std::vector<FoldRule>& rules, int lanes,
                      const FoldStep& step);
-/// A part of such a loop, no longer than a chunk and without steps or rounds.
-FoldStates fold_range(loop::Builder& b, const std::vector<FoldRule>& rules, int lanes, loop::Val lo,
-                      loop::Val hi, const FoldStep& step);
+/// What such a loop without steps or rounds makes of the states before by [lo, hi), a part of a chunk.
+FoldStates fold_range(loop::Builder& b, const std::vector<FoldRule>& rules, const FoldStates& before,
+                      loop::Val lo, loop::Val hi, const FoldStep& step);
 /// Folded as a balanced tree.
 FoldStates fold_tree(loop::Builder& b, const std::vector<FoldRule>& rules, std::vector<FoldStates> parts);
 FoldStates fold_identities(loop::Builder& b, const std::vector<FoldRule>& rules, int lanes);

@@ -1,6 +1,6 @@
 // Column sums and their like: neighbouring results side by side, one per lane, down all that is folded. A matrix that
 // no cache of a core holds is read a few rows at a time, all columns of a task's before the next rows, so that memory is
-// read in order; what its columns have come to so far is kept beside.
+// read in order; what its columns have come to in this chunk, and before it, is kept beside.
 #include <algorithm>
 
 #include "codegen/reduce_nest.h"
@@ -12,6 +12,7 @@ using loop::Val;
 namespace {
 
 constexpr int64_t kStrip = 1024;  // columns read side by side
+constexpr int64_t kRows = 4;      // of them read together: as many streams as machines foresee
 
 class ColumnKernel {
  public:
@@ -104,78 +105,100 @@ class ColumnKernel {
 
   // --- a few rows after the other
 
+  // Buffers of what all columns of a strip have come to: one for each part of each rule's state.
+  using Totals = std::vector<int>;
+
+  Totals totals_of(const std::string& name, int64_t columns) {
+    Totals out;
+    for (const FoldRule& r : nest_.rules) {
+      for (DType t : r.types()) out.push_back(nest_.k.scratch(name, t, columns));
+    }
+    return out;
+  }
+
   void strips() {
     int64_t strip = block_ * std::max<int64_t>(1, kStrip / block_);
-    for (const FoldRule& r : nest_.rules) {
-      for (DType t : r.types()) totals_.push_back(nest_.k.scratch("total", t, strip));
-    }
+    const Totals all = totals_of("total", strip), chunk = totals_of("chunk", strip);
     nest_.k.kernel.tasks = {{width(), block_}};
     Val last = b_.imin(b_.mul(b_.task_end(), b_.index(block_)), b_.dim(width()));
-    b_.for_each(b_.mul(b_.task_begin(), b_.index(block_)), last, strip,
-                [&](Val begin) { one_strip(begin, b_.imin(b_.add(begin, b_.index(strip)), last)); });
+    b_.for_each(b_.mul(b_.task_begin(), b_.index(block_)), last, strip, [&](Val begin) {
+      one_strip(begin, b_.imin(b_.add(begin, b_.index(strip)), last), all, chunk);
+    });
   }
 
-  void one_strip(Val begin, Val end) {
+  void one_strip(Val begin, Val end, const Totals& all, const Totals& chunk) {
     Val rows = b_.dim(nest_.loops[nest_.folded[0]].extent);
-    b_.for_each(begin, end, nest_.lanes, [&](Val at) {
-      set_totals(b_.sub(at, begin), fold_identities(b_, nest_.rules, nest_.lanes));
+    clear(all, begin, end);
+    b_.for_each(b_.index(0), rows, kRoundsPerChunk, [&](Val first) {
+      clear(chunk, begin, end);
+      add_rows(begin, end, chunk, first, b_.imin(b_.add(first, b_.index(kRoundsPerChunk)), rows));
+      blocks(begin, end, [&](const Block& block, Val place) {
+        write(all, place,
+              fold_merge_all(b_, block.rules, read(all, block, place), read(chunk, block, place)));
+      });
     });
-    b_.for_each(b_.index(0), rows, kRoundsPerChunk, [&](Val row) {
-      Val below = b_.imin(b_.add(row, b_.index(kRoundsPerChunk)), rows);
-      blocks(begin, end, [&](const Block& block, Val at) { add_rows(block, b_.sub(at, begin), row, below); });
-    });
-    blocks(begin, end, [&](const Block& block, Val at) { store(block, totals(block, b_.sub(at, begin))); });
+    blocks(begin, end, [&](const Block& block, Val place) { store(block, read(all, block, place)); });
   }
 
-  void blocks(Val begin, Val end, const std::function<void(const Block& block, Val at)>& f) {
+  void add_rows(Val begin, Val end, const Totals& chunk, Val first, Val last) {
+    b_.for_each(first, last, kRows, [&](Val row) {
+      Val below = b_.imin(b_.add(row, b_.index(kRows)), last);
+      blocks(begin, end, [&](const Block& block, Val place) {
+        auto point = [&](Val iv, Val) { return points(block, {iv}); };
+        write(chunk, place, fold_range(b_, block.rules, read(chunk, block, place), row, below, point));
+      });
+    });
+  }
+
+  void clear(const Totals& totals, Val begin, Val end) {
+    b_.for_each(begin, end, nest_.lanes, [&](Val at) {
+      write(totals, b_.sub(at, begin), fold_identities(b_, nest_.rules, nest_.lanes));
+    });
+  }
+
+  // Of columns [begin, end), each with its place among them.
+  void blocks(Val begin, Val end, const std::function<void(const Block& block, Val place)>& f) {
     auto one = [&](Val at, int vectors, Val active) {
       Pull::Scope scope(nest_.k.pull);
-      f(block_at(at, vectors, active), at);
+      f(block_at(at, vectors, active), b_.sub(at, begin));
     };
     Val whole = b_.sub(end, b_.irem(b_.sub(end, begin), b_.index(block_)));
     b_.for_each(begin, whole, block_, [&](Val at) { one(at, vectors_, {}); });
     b_.for_each(whole, end, nest_.lanes, [&](Val at) { one(at, 1, rest_of(at, end)); });
   }
 
-  void add_rows(const Block& block, Val place, Val row, Val below) {
-    FoldStates sums = fold_range(b_, block.rules, nest_.lanes, row, below,
-                                 [&](Val iv, Val) { return points(block, {iv}); });
-    set_totals(place, fold_merge_all(b_, block.rules, totals(block, place), sums));
-  }
-
-  FoldStates totals(const Block& block, Val place) {
+  FoldStates read(const Totals& totals, const Block& block, Val place) {
     FoldStates out;
     for (size_t i = 0; i < block.rules.size(); ++i) {
       FoldState state;
       for (int part = 0; part < block.rules[i].width(); ++part)
-        state.push_back(b_.load(total(i, part), total_at(i, place), nest_.lanes));
+        state.push_back(b_.load(buffer(totals, i, part), at(i, place), nest_.lanes));
       out.push_back(std::move(state));
     }
     return out;
   }
 
-  void set_totals(Val place, const FoldStates& states) {
+  void write(const Totals& totals, Val place, const FoldStates& states) {
     for (size_t i = 0; i < states.size(); ++i) {
       for (size_t part = 0; part < states[i].size(); ++part)
-        b_.store(total(i, static_cast<int>(part)), total_at(i, place), states[i][part]);
+        b_.store(buffer(totals, i, static_cast<int>(part)), at(i, place), states[i][part]);
     }
   }
 
   // Where state i of a block is: rule i modulo the rules, vector i divided by them.
-  int total(size_t i, int part) const {
+  int buffer(const Totals& totals, size_t i, int part) const {
     int before = part;
     for (size_t rule = 0; rule < i % nest_.rules.size(); ++rule) before += nest_.rules[rule].width();
-    return totals_[static_cast<size_t>(before)];
+    return totals[static_cast<size_t>(before)];
   }
-  Val total_at(size_t i, Val place) {
+  Val at(size_t i, Val place) {
     return b_.add(place, b_.index(static_cast<int64_t>(i / nest_.rules.size()) * nest_.lanes));
   }
 
   ReduceNest& nest_;
   loop::Builder& b_;
   int vectors_;
-  int64_t block_;            // columns
-  std::vector<int> totals_;  // scratch: each part of each rule's state, of all columns of a strip
+  int64_t block_;  // columns
 };
 
 }  // namespace
