@@ -94,7 +94,8 @@ double Cost::step(const Plan& p, int rows, int vectors) const {
   const double loading = rows * rates.broadcast + vectors * rates.load + loads * rates.late_load;
   double cycles = std::max({sums * rates.multiply_add, loading, kLatency / p.chains, streamed});
   double shown = s_.plain && behind_l1(p) ? kShownShare * std::max(0.0, streamed - kHiddenPart * cycles) : 0;
-  return cycles + shown + loads * rates_.hidden_load + streamed * rates_.hidden_stream + passes * kPassCost;
+  return cycles + shown + loads * rates_.hidden_load + streamed * rates_.hidden_stream + strided_rows(p) +
+         passes * kPassCost;
 }
 
 // A step of all rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the number of rows
@@ -140,7 +141,7 @@ double Cost::steps_along_depth(const Plan& p, int64_t rows, int64_t columns) con
   double stream = streamed * target_.vector_bytes / kStreamRate;
   double cycles =
       std::max({products * rates_.wide.multiply_add, loads * rates_.wide.load, kLatency, stream}) +
-      loads * rates_.wide.late_load;
+      loads * (rates_.wide.late_load + rates_.hidden_load) + stream * rates_.hidden_depth_stream;
   return cycles * static_cast<double>(ceil_div(s_.depth, target_.vector_bytes / s_.element_bytes));
 }
 

@@ -84,6 +84,8 @@ class Cost {
   bool columns_astride() const;
   bool columns_far() const { return columns_apart() && !columns_near(); }
   bool passing() const { return columns_far() && few_rows(); }
+  double by_row_stride(double paged, double far) const;
+  double strided_rows(const Plan& p) const;
   double rows_far() const;
   double moved(double cost) const { return cost * static_cast<double>(s_.element_bytes) / 4; }
 

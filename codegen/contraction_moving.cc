@@ -13,7 +13,7 @@ namespace {
 // Cycles per element of four bytes that is moved: a line of a panel is read, and written to the second-level cache, in
 // about six cycles; the first tile that copies its columns hides most of that.
 constexpr double kCopyCost = 0.25, kKeepCost = 0.15, kPackCost = 0.38, kPullCost = 0.5, kGatherCost = 1.2,
-                 kTransposeCost = 0.4, kRowPanelCost = 1, kTurnCost = 0.6, kFarTurnCost = 2.5;
+                 kRowPanelCost = 1, kTurnCost = 0.6, kFarTurnCost = 2.5;
 // What a panel costs beside, once it fills more of the second-level cache than that share.
 constexpr double kLargePanelCost = 0.2;
 constexpr int64_t kLargePanelShare = 8;
@@ -95,9 +95,19 @@ bool Cost::ordered_results() const {
 }
 
 // The same for rows, of which a step needs less than a line.
-double Cost::rows_far() const {
+double Cost::by_row_stride(double paged, double far) const {
   int64_t stride = s_.row.depth_stride * s_.element_bytes;
-  double cost = stride < kPage / 4 ? 0 : stride % kPage == 0 ? kPagesCost : kFarRowsCost;
+  return stride < kPage / 4 ? 0 : stride % kPage == 0 ? paged : far;
+}
+
+// Cycles of a step that reads such rows from where they are.
+double Cost::strided_rows(const Plan& p) const {
+  const bool packed = per_row(RowLayout::PanelByRow, panels(p)) < per_row(RowLayout::InPlace, panels(p));
+  return packed ? 0 : by_row_stride(rates_.paged_rows, rates_.far_rows);
+}
+
+double Cost::rows_far() const {
+  const double cost = by_row_stride(kPagesCost, kFarRowsCost);
   return s_.depth <= kStayingDepth ? cost * kStayingShare : cost;
 }
 
@@ -131,7 +141,7 @@ double Cost::per_column(const Plan& p, ColumnLayout layout, int64_t strips) cons
     case ColumnLayout::Packed:
       return moved(pack + (columns_far() ? kFarCost : 0));
     case ColumnLayout::Transposed:
-      return moved(pack + kTransposeCost);
+      return moved(pack + (columns_near() ? rates_.transposed : rates_.far_transposed));
   }
   return 0;
 }

@@ -29,11 +29,12 @@ constexpr int64_t kChunkSymbolic = 256;  // at least, where depth is unknown
 
 class Chooser {
  public:
-  Chooser(const ProblemShape& shape, const Target& target)
+  /// `most_rows` limits those of a tile.
+  Chooser(const ProblemShape& shape, const Target& target, int most_rows = 1 << 30)
       : s_(shape),
         cost_(shape, target),
         blocks_(shape, target, cost_),
-        tiles_(shape, target, cost_, blocks_) {
+        tiles_(shape, target, cost_, blocks_, most_rows) {
     plan_.tile.lanes = static_cast<int>(std::max<int64_t>(1, target.vector_bytes / shape.element_bytes));
     plan_.registers = target.vector_registers;
     plan_.direct = s_.plain;
@@ -151,8 +152,8 @@ std::optional<Plan> with_tail(const ProblemShape& s, const Target& target) {
   if (!s.plain || !s.columns_fixed || !readable || !long_enough || tail == 0 || tail > kMostTail) return {};
   ProblemShape whole = s;
   whole.columns -= tail;
-  Plan plan = Chooser(whole, target).by_columns();
-  const bool fits = plan.tile.rows <= lanes && tail * (plan.tile.rows + 1) < target.vector_registers;
+  Plan plan = Chooser(whole, target, static_cast<int>(lanes)).by_columns();
+  const bool fits = tail * (plan.tile.rows + 1) < target.vector_registers;
   if (!plan.direct || plan.depth_chunk > 0 || plan.column_block < whole.columns || !fits) return {};
   plan.tail = static_cast<int>(tail);
   plan.column_block = round_up(s.columns, plan.width());

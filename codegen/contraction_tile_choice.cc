@@ -75,6 +75,7 @@ bool TileChoice::cut_unevenly(const Plan& p) const {
 int TileChoice::most_rows(int vectors) const {
   if (cost_.ordered_results()) return 1;
   int most = vectors == 1 ? target_.vector_registers / 2 : (accumulator_limit() - 1) / vectors - 1;
+  most = std::min(most, most_rows_);
   if (s_.rows_fixed) most = static_cast<int>(std::min<int64_t>(most, std::max<int64_t>(s_.rows, 1)));
   while (most > 1 && (cost_.rows_collide(most) || cost_.results_collide(most))) --most;
   return most;

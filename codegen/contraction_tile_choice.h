@@ -9,8 +9,9 @@ namespace nnc::contraction {
 
 class TileChoice {
  public:
-  TileChoice(const ProblemShape& shape, const Target& target, const Cost& cost, const Blocks& blocks)
-      : s_(shape), target_(target), cost_(cost), blocks_(blocks) {}
+  TileChoice(const ProblemShape& shape, const Target& target, const Cost& cost, const Blocks& blocks,
+             int most_rows)
+      : s_(shape), target_(target), cost_(cost), blocks_(blocks), most_rows_(most_rows) {}
 
   /// The plan with its best tile and number of chains: vectors along columns, or along depth.
   Plan by_columns(Plan plan) const;
@@ -27,6 +28,7 @@ class TileChoice {
   const Target& target_;
   const Cost& cost_;
   const Blocks& blocks_;
+  int most_rows_;  // of any tile
 };
 
 }  // namespace nnc::contraction

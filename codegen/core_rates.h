@@ -29,10 +29,15 @@ struct TileRates {
 struct CoreRates {
   VectorRates wide, narrow;  // of the target's widest vectors, and of others
   TileRates tiles;
-  double hidden_load = 0;       // of a load in a step that waits for its multiply-adds
-  double hidden_stream = 0.01;  // the share of what lines of the second-level cache take, the same
-  double paged_step = 0;        // of a step's lines from there, whole pages from those of the step before
-  double far_element = 0.38;    // of four bytes from behind that cache, read once along depth
+  double hidden_load = 0;          // of a load in a step that waits for its multiply-adds
+  double hidden_stream = 0.01;     // the share of what lines of the second-level cache take, the same
+  double hidden_depth_stream = 0;  // where vectors lie along depth
+  double paged_step = 0;           // of a step's lines from there, whole pages from those of the step before
+  double far_element = 0.38;       // of four bytes from behind that cache, read once along depth
+  double transposed = 0.4;         // of four bytes that packing turns over,
+  double far_transposed = 0.4;     // and of those from behind that cache
+  // Of a step of a tile whose rows lie whole pages, or far, from those of the step before.
+  double paged_rows = 0, far_rows = 0;
 
   // It pays to ask for columns and results behind the second-level cache a panel before.
   bool requests_next_panel = false;
