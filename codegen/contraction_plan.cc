@@ -19,6 +19,7 @@ constexpr int kStepsAhead = 6;        // in which a line comes from the second-l
 constexpr int64_t kDepthAhead = 128;  // from which asking pays: the last steps ask for what nobody reads
 constexpr int64_t kStepsApart = 12;   // of requests for an epilogue's rows
 constexpr int64_t kMostTail = 2;      // columns
+constexpr int kAnyRows = 1 << 30;     // of a tile
 constexpr double kTailGain = 0.97;  // of the cycles without, for which another kind of loop is worth its code
 constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;   // of what is cut
@@ -29,8 +30,8 @@ constexpr int64_t kChunkSymbolic = 256;  // at least, where depth is unknown
 
 class Chooser {
  public:
-  /// `most_rows` limits those of a tile.
-  Chooser(const ProblemShape& shape, const Target& target, int most_rows = 1 << 30)
+  /// With no more rows to a tile than `most_rows`.
+  Chooser(const ProblemShape& shape, const Target& target, int most_rows = kAnyRows)
       : s_(shape),
         cost_(shape, target),
         blocks_(shape, target, cost_),
@@ -143,7 +144,8 @@ class Chooser {
   Plan plan_;
 };
 
-// The best plan for all but the last columns, which are no more than a few lanes of a vector, and these by other vectors.
+// The best plan for all but the last columns, which are no more than a few lanes of a vector, and these by other vectors, with
+// a lane for each row of a tile. Rows that are strided had better be in tall tiles.
 std::optional<Plan> with_tail(const ProblemShape& s, const Target& target) {
   const auto lanes = target.vector_bytes / s.element_bytes;
   const auto tail = s.columns % lanes;
@@ -152,8 +154,9 @@ std::optional<Plan> with_tail(const ProblemShape& s, const Target& target) {
   if (!s.plain || !s.columns_fixed || !readable || !long_enough || tail == 0 || tail > kMostTail) return {};
   ProblemShape whole = s;
   whole.columns -= tail;
-  Plan plan = Chooser(whole, target, static_cast<int>(lanes)).by_columns();
-  const bool fits = tail * (plan.tile.rows + 1) < target.vector_registers;
+  const int most_rows = s.row.unit == Unit::Free ? kAnyRows : static_cast<int>(lanes);
+  Plan plan = Chooser(whole, target, most_rows).by_columns();
+  const bool fits = plan.tile.rows <= lanes && tail * (plan.tile.rows + 1) < target.vector_registers;
   if (!plan.direct || plan.depth_chunk > 0 || plan.column_block < whole.columns || !fits) return {};
   plan.tail = static_cast<int>(tail);
   plan.column_block = round_up(s.columns, plan.width());
