@@ -86,13 +86,15 @@ const VectorRates& Cost::vectors(const Plan& p) const {
 // Fused multiply-adds need the loads' and their own ports, the chain's latency, and columns that come from the
 // second-level cache: where all else is equal, fewer of them, and none that take most of the time in which they are hidden
 // (tiles with an epilogue have other things to hide there).
-double Cost::step(const Plan& p, int rows, int vectors) const {
+double Cost::step(const Plan& p, int rows, int vectors, int last) const {
   double streamed = stream(p, vectors),
          passes = p.direct ? 1.0 / p.steps({rows, vectors, p.tile.lanes}).pass : 0;
-  const VectorRates& rates = this->vectors(p);
+  const VectorRates& rates = last > 0 && vectors == 1 ? rates_.narrow : this->vectors(p);
+  const double spared =
+      last > 0 && vectors > 1 ? rows * (rates.multiply_add - rates_.narrow.multiply_add) : 0;
   const int sums = rows * vectors, loads = rows + vectors;
   const double loading = rows * rates.broadcast + vectors * rates.load + loads * rates.late_load;
-  double cycles = std::max({sums * rates.multiply_add, loading, kLatency / p.chains, streamed});
+  double cycles = std::max({sums * rates.multiply_add - spared, loading, kLatency / p.chains, streamed});
   double shown = s_.plain && behind_l1(p) ? kShownShare * std::max(0.0, streamed - kHiddenPart * cycles) : 0;
   return cycles + shown + loads * rates_.hidden_load + streamed * rates_.hidden_stream + strided_rows(p) +
          passes * kPassCost;
@@ -100,12 +102,12 @@ double Cost::step(const Plan& p, int rows, int vectors) const {
 
 // A step of all rows by tiles of so many vectors: whole tiles, then what remains in one (or, where the number of rows
 // is not known, in pieces by powers of two).
-double Cost::strips_of(const Plan& p, int vectors) const {
-  double cycles = static_cast<double>(s_.rows / p.tile.rows) * step(p, p.tile.rows, vectors);
+double Cost::strips_of(const Plan& p, int vectors, int last) const {
+  double cycles = static_cast<double>(s_.rows / p.tile.rows) * step(p, p.tile.rows, vectors, last);
   int rest = static_cast<int>(s_.rows % p.tile.rows);
-  if (s_.rows_fixed) return rest > 0 ? cycles + step(p, rest, vectors) : cycles;
+  if (s_.rows_fixed) return rest > 0 ? cycles + step(p, rest, vectors, last) : cycles;
   for (int piece = 16; piece > 0; piece /= 2) {
-    if (rest & piece) cycles += step(p, piece, vectors);
+    if (rest & piece) cycles += step(p, piece, vectors, last);
   }
   return cycles;
 }
@@ -115,7 +117,7 @@ double Cost::tiles(const Plan& p) const {
   int64_t whole = s_.columns / p.width(), rest = ceil_div(s_.columns % p.width(), lanes);
   double cycles = static_cast<double>(whole) * strips_of(p, p.tile.vectors);
   if (rest > 0 && s_.columns_fixed)
-    cycles += strips_of(p, static_cast<int>(rest));
+    cycles += strips_of(p, static_cast<int>(rest), p.last);
   else
     cycles += static_cast<double>(rest) * strips_of(p, 1);
   auto count = static_cast<double>(strips(p) * (whole + rest));

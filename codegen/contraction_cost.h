@@ -42,6 +42,8 @@ class Cost {
   bool requests_next_results(const Plan& p) const;
   /// Vectors of a tile of the only row, at most.
   int lone_row() const;
+  /// Whether more multiply-adds of narrower vectors than the plan's are done in the same time.
+  bool gains_from_narrow(const Plan& p) const { return rates_.narrow.multiply_add < vectors(p).multiply_add; }
   bool likes_even_tiles() const { return rates_.even_lone_row; }
   /// Whether results are one step's and too many for half of the first-level cache: stores are quickest in their order.
   bool ordered_results() const;
@@ -67,10 +69,10 @@ class Cost {
   double sums(const Plan& p) const;
   double tile_of_sums(const Plan& p, int64_t rows) const;
   double steps_along_depth(const Plan& p, int64_t rows, int64_t columns) const;
-  double strips_of(const Plan& p, int vectors) const;
+  double strips_of(const Plan& p, int vectors, int last = 0) const;
   double stream(const Plan& p, int vectors) const;
   const VectorRates& vectors(const Plan& p) const;
-  double step(const Plan& p, int rows, int vectors) const;
+  double step(const Plan& p, int rows, int vectors, int last = 0) const;
   double ends(const Plan& p) const;
   double results(const Plan& p) const;
   double cut_runs(int64_t column_blocks) const;

@@ -159,7 +159,10 @@ void Nest::strips(const Chunk& c, const Rows& rows) {
 // So many columns, known now.
 Panel Nest::panel_of(int64_t columns, Val first) {
   Panel p{static_cast<int>((columns + lanes() - 1) / lanes()), first};
-  if (columns % lanes() != 0) p.mask = b_.lane_mask(b_.index(columns % lanes()), lanes());
+  const int64_t rest = columns % lanes();
+  if (rest != 0) p.mask = b_.lane_mask(b_.index(rest), lanes());
+  if (rest != 0 && !along_depth()) p.last = plan_.last;
+  if (rest < p.last) p.last_mask = b_.lane_mask(b_.index(rest), p.last);
   p.count = b_.index(columns);
   p.sums = static_cast<int>(columns);
   return p;

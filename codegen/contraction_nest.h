@@ -27,6 +27,8 @@ struct Panel {
   Val count = {};  // columns that exist, valid with a mask
   int sums = 0;    // columns of a tile whose vectors lie along depth: with `ragged`, more than exist
   bool ragged = false;
+  int last = 0;        // lanes of a narrower last vector,
+  Val last_mask = {};  // and which of them exist, where not all do
 };
 
 /// Rows computed together, from `first` (in the block).
@@ -132,7 +134,8 @@ class Nest {
   IndexExpr variable(Axis axis, Val value) { return pull_.variable(form_.extent(axis), value, axis); }
   IndexExpr row_at(Val i) { return variable(kRow, b_.add(at_.row, i)); }
   IndexExpr column_at(Val j) { return variable(kColumn, b_.add(at_.column, j)); }
-  TileShape shape(int rows, const Panel& p) const { return {rows, p.vectors, lanes()}; }
+  TileShape shape(int rows, const Panel& p) const { return {rows, p.vectors, lanes(), p.last}; }
+  static Val mask_of_last(const Panel& p) { return p.last > 0 ? p.last_mask : p.mask; }
   int input_buffer(NodeId input) const;
   int lanes() const { return plan_.tile.lanes; }
   int64_t depth_room() const;  // steps a panel has room for

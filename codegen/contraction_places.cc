@@ -75,7 +75,7 @@ ColumnSource Nest::columns_in_place(const Chunk& c, const Panel& p) {
   return {.buffer = input_buffer(s.input),
           .base = base,
           .depth_stride = depth_stride,
-          .mask = p.mask,
+          .mask = mask_of_last(p),
           .ahead = steps_ahead(depth_stride)};
 }
 
@@ -119,7 +119,7 @@ TilePlace Nest::place(const Strip& s, const Panel& p) {
   Val stride = b_.dim(*form_.output_offset(0, form_.variables()).coefficient(kRow));
   Val base = pull_.scalar(form_.output_offset(0, {at_.batch, 0, 0, 0}));
   base = b_.add(base, b_.add(at_.column, p.first));
-  return {outputs_[0], b_.add(base, b_.mul(b_.add(at_.row, s.first), stride)), stride, p.mask};
+  return {outputs_[0], b_.add(base, b_.mul(b_.add(at_.row, s.first), stride)), stride, mask_of_last(p)};
 }
 
 }  // namespace nnc::contraction

@@ -44,6 +44,7 @@ class Chooser {
   /// The best plan with vectors along columns.
   Plan by_columns() {
     choose_lanes();
+    choose_last();
     choose_passes();
     choose_depth();
     plan_ = tiles_.by_columns(plan_);
@@ -91,6 +92,15 @@ class Chooser {
     if (!s_.columns_fixed || !s_.output_by_columns) return;
     int& lanes = plan_.tile.lanes;
     while (lanes / 2 >= s_.columns && lanes / 2 * s_.element_bytes >= kLeastBytes) lanes /= 2;
+  }
+
+  // Where machines multiply more of the narrow vectors at once, the last columns are one if they fit.
+  void choose_last() {
+    const int64_t rest = s_.columns % plan_.tile.lanes, least = kLeastBytes / s_.element_bytes;
+    if (!plan_.direct || !s_.columns_fixed || rest == 0 || !cost_.gains_from_narrow(plan_)) return;
+    int64_t lanes = least;
+    while (lanes < rest) lanes *= 2;
+    if (lanes < plan_.tile.lanes) plan_.last = static_cast<int>(lanes);
   }
 
   // A loop of one pass is none to the compiler: it would read what the steps multiply before the loop over panels, keep it
@@ -187,11 +197,12 @@ Steps Plan::steps(TileShape t) const {
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{}{} rows {} columns {}{}{} block {}x{} depth {}{}{}{}{}{}", tile.rows,
+  return fmt::format("tile {}x{}x{}{} rows {} columns {}{}{} block {}x{} depth {}{}{}{}{}{}{}", tile.rows,
                      tile.vectors, tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
                      row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)],
                      ahead > 0 ? " ahead" : "", next_panel ? " next" : "", row_block, column_block,
                      depth_chunk, next_results ? " next" : "", tail > 0 ? fmt::format(" tail {}", tail) : "",
+                     last > 0 ? fmt::format(" last {}", last) : "",
                      chains > 1 ? fmt::format(" in {} chains", chains) : "", direct ? " direct" : "",
                      requests ? " requests" : "");
 }

@@ -35,6 +35,7 @@ struct Plan {
   int ahead = 0;                            // steps before it reads columns that a tile asks for them
   bool next_panel = false;                  // a tile that copies its columns asks for those to the right
   bool next_results = false;  // a tile asks for results to the right, which the next one goes on from
+  int last = 0;               // lanes of the last columns' vector, where it is narrower
   int tail = 0;               // last columns, whose vectors lie along depth or rows
   bool direct = true;         // tiles go straight to the result, not through a block
   bool requests = false;      // memory is asked for what the epilogue reads before it begins

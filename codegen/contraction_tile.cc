@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 namespace nnc::contraction {
 namespace {
@@ -16,7 +17,7 @@ Val zero(loop::Builder& b, DType dtype) { return b.immediate(Literal::from_doubl
 
 Val load_vector(loop::Builder& b, TileShape shape, int buffer, Val at, int j, Val mask) {
   Val where = b.add(at, b.index(j * shape.lanes));
-  if (!mask.valid() || j + 1 < shape.vectors) return b.load(buffer, where, shape.lanes);
+  if (!mask.valid() || j + 1 < shape.vectors) return b.load(buffer, where, shape.lanes_of(j));
   return b.masked_load(buffer, where, mask, zero(b, b.kernel().buffers[buffer].dtype));
 }
 
@@ -72,8 +73,8 @@ class Contraction {
 
   Accumulators run(const Count& depth, Accumulators sums) {
     Val pass = b_.index(steps_.pass), whole = b_.mul(b_.idiv(depth.value, pass), pass);
-    Val zeros = b_.broadcast(zero(b_, b_.kernel().type(sums[0]).dtype), shape_.lanes);
-    sums.resize(sums.size() * static_cast<size_t>(steps_.chains), zeros);
+    const Accumulators zeros = zero_tile(b_, shape_, b_.kernel().type(sums[0]).dtype);
+    for (int chain = 1; chain < steps_.chains; ++chain) sums.insert(sums.end(), zeros.begin(), zeros.end());
     sums = add_chains(rows_point() ? by_offset(whole, std::move(sums)) : by_step(whole, std::move(sums)));
     if (steps_.pass == 1) return sums;
     if (!depth.fixed) return rest(whole, depth.value, std::move(sums));
@@ -100,12 +101,20 @@ class Contraction {
     std::vector<Val> vectors = load_columns(b_, shape_, columns_, at);
     Accumulators next;
     for (int i = 0; i < shape_.rows; ++i) {
-      Val a =
-          b_.broadcast(b_.load(rows_.buffer, b_.add(at.row, b_.index(i * rows_.row_stride))), shape_.lanes);
+      Val element = b_.load(rows_.buffer, b_.add(at.row, b_.index(i * rows_.row_stride)));
+      Val a = b_.broadcast(element, shape_.lanes_of(0));
       for (int j = 0; j < shape_.vectors; ++j)
-        next.push_back(b_.fma(a, vectors[j], sums[i * shape_.vectors + j]));
+        next.push_back(b_.fma(first_lanes(a, shape_.lanes_of(j)), vectors[j], sums[i * shape_.vectors + j]));
     }
     return next;
+  }
+
+  // The same register.
+  Val first_lanes(Val a, int lanes) {
+    if (lanes == b_.kernel().type(a).lanes) return a;
+    std::vector<int> first(static_cast<size_t>(lanes));
+    std::iota(first.begin(), first.end(), 0);
+    return b_.shuffle(a, a, std::move(first));
   }
 
   // The steps of a pass, in turn by the chains.
@@ -170,7 +179,13 @@ class Contraction {
 }  // namespace
 
 Accumulators zero_tile(loop::Builder& b, TileShape shape, DType dtype) {
-  return Accumulators(shape.rows * shape.vectors, b.broadcast(zero(b, dtype), shape.lanes));
+  Accumulators out(static_cast<size_t>(shape.rows * shape.vectors), b.broadcast(zero(b, dtype), shape.lanes));
+  if (shape.last == 0) return out;
+  Val last = b.broadcast(zero(b, dtype), shape.last);
+  for (size_t i = static_cast<size_t>(shape.vectors) - 1; i < out.size();
+       i += static_cast<size_t>(shape.vectors))
+    out[i] = last;
+  return out;
 }
 
 Accumulators load_tile(loop::Builder& b, TileShape shape, const TilePlace& place) {

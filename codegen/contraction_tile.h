@@ -14,7 +14,10 @@ using loop::Val;
 
 struct TileShape {
   int rows = 1, vectors = 1, lanes = 1;
+  int last = 0;  // lanes of the last vector, where it is narrower
+
   int width() const { return vectors * lanes; }
+  int lanes_of(int vector) const { return last > 0 && vector + 1 == vectors ? last : lanes; }
 };
 
 /// Row i at depth k is element base + i * row_stride + k * depth_stride.

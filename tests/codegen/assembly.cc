@@ -89,15 +89,24 @@ std::vector<std::string> stack_accesses(const std::string& assembly, const Inner
   return out;
 }
 
-testing::AssertionResult no_spills(const std::string& assembly, const InnerLoop& loop, int vector_bytes) {
-  const std::string registers = vector_bytes == 64 ? "%zmm" : vector_bytes == 32 ? "%ymm" : "%xmm";
+namespace {
+
+std::string registers_of(int bytes) { return bytes == 64 ? "%zmm" : bytes == 32 ? "%ymm" : "%xmm"; }
+
+}  // namespace
+
+testing::AssertionResult no_spills(const std::string& assembly, const InnerLoop& loop, int vector_bytes,
+                                   int or_bytes) {
+  const std::string registers = registers_of(vector_bytes),
+                    others = or_bytes > 0 ? registers_of(or_bytes) : registers;
   auto failure = [&](const std::string& what, const std::string& instruction) {
     return testing::AssertionFailure() << what << ": " << instruction << "\nin the loop\n"
                                        << joined(loop.instructions);
   };
   for (const std::string& i : stack_accesses(assembly, loop)) return failure("touches the stack", i);
   for (const std::string& i : loop.instructions) {
-    if (i.starts_with("vfmadd") && i.find(registers) == std::string::npos)
+    if (!i.starts_with("vfmadd")) continue;
+    if (i.find(registers) == std::string::npos && i.find(others) == std::string::npos)
       return failure("not in " + registers, i);
   }
   return testing::AssertionSuccess();

@@ -21,8 +21,9 @@ InnerLoop fma_loop(const std::string& assembly);
 /// Instructions of `loop` that read or write the stack frame of the function it is in.
 std::vector<std::string> stack_accesses(const std::string& assembly, const InnerLoop& loop);
 
-/// Whether the loop touches no stack and all its FMAs have vectors of this width.
-testing::AssertionResult no_spills(const std::string& assembly, const InnerLoop& loop, int vector_bytes);
+/// Whether the loop touches no stack and all its FMAs have vectors of this width, or of that one.
+testing::AssertionResult no_spills(const std::string& assembly, const InnerLoop& loop, int vector_bytes,
+                                   int or_bytes = 0);
 /// Likewise, of the innermost loop with the most vfmadd.
 testing::AssertionResult no_spills(const std::string& assembly, int vector_bytes);
 

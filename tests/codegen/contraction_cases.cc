@@ -66,6 +66,13 @@ Target zen4() {
   return target;
 }
 
+void as_zen4(Target& target) {
+  if (target.vector_bytes < zen4().vector_bytes) return;
+  target.cpu = zen4().cpu;
+  target.l1_bytes = zen4().l1_bytes;
+  target.l2_bytes = zen4().l2_bytes;
+}
+
 void with_small_cache(Target& target) { target.l2_bytes = 32 << 10; }
 
 bool along_depth(const loop::Kernel& kernel) { return kernel.note.find("along depth") != std::string::npos; }

@@ -42,6 +42,9 @@ Case momentum_update(Dim depth, int64_t rows, int64_t columns, std::vector<Bindi
 Target sapphire_rapids();
 Target zen4();
 
+/// Plans as on Zen 4, where the vectors are those of AVX-512.
+void as_zen4(Target& target);
+
 /// A core's own cache is less than the weights of an update.
 void with_small_cache(Target& target);
 

@@ -138,6 +138,16 @@ TEST(ContractionPlan, StreamsAndResultsPagesApartAreFew) {
   EXPECT_LE(rows, 8) << tile;
 }
 
+TEST(ContractionPlan, LastColumnsAreNarrowWhereThatIsQuicker) {
+  auto narrow = [](const Target& target, int64_t columns, DType dtype = DType::F32) {
+    return Region(gemm("NN", 64, columns, 64, dtype)).lower(target).note.find(" last ") != std::string::npos;
+  };
+  for (int64_t columns : {20, 40, 100}) EXPECT_TRUE(narrow(zen4(), columns)) << columns;
+  for (int64_t columns : {16, 31, 96}) EXPECT_FALSE(narrow(zen4(), columns)) << columns;
+  EXPECT_TRUE(narrow(zen4(), 12, DType::F64));
+  EXPECT_FALSE(narrow(sapphire_rapids(), 100));
+}
+
 TEST(ContractionPlan, ColumnsFromFarAreAskedForAPanelBefore) {
   auto asks = [](const Target& target, int64_t columns) {
     const std::string note = Region(gemm("NN", 64, columns, 1024)).lower(target).note;
@@ -150,7 +160,7 @@ TEST(ContractionPlan, ColumnsFromFarAreAskedForAPanelBefore) {
 
 TEST(ContractionPlan, ResultsOfSeveralChunksAreAskedForATileBefore) {
   auto asks = [](int64_t depth) {
-    return Region(gemm("NN", 1000, 1000, depth)).lower(zen4()).note.ends_with(" next direct");
+    return Region(gemm("NN", 1024, 1024, depth)).lower(zen4()).note.ends_with(" next direct");
   };
   EXPECT_TRUE(asks(1000));
   EXPECT_FALSE(asks(100)) << "of one chunk, none is read";

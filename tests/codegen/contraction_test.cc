@@ -222,6 +222,29 @@ TEST(Contraction, Epilogues) {
   check({"update", {{DType::F32, {B, 20}}, {DType::F32, {B, 75}}, w, w}, update, sizes}, {{"B", 64}});
 }
 
+// As Zen 4 would: the last columns in narrower vectors, with a mask where they do not fill them.
+TEST(Contraction, LastColumnsInNarrowVectors) {
+  const std::vector<Bindings> sizes = {{{"B", 33}}, {{"B", 7}}, {{"B", 1}}, {{"B", 0}}};
+  for (const char* form : {"NN", "TN", "NT"}) {
+    for (int64_t columns : {20, 24, 37, 53, 100})
+      check(gemm(form, B, columns, 40, DType::F32, sizes), {{"B", 33}}, as_zen4);
+    for (int64_t columns : {11, 12, 42})
+      check(gemm(form, B, columns, 40, DType::F64, sizes), {{"B", 33}}, as_zen4);
+    for (int64_t depth : {1, 7, 1100}) check(gemm(form, 19, 37, depth), {}, as_zen4);
+    check(gemm(form, 1, 100, 64), {}, as_zen4);
+  }
+}
+
+// Columns and results from behind the second-level cache are asked for a panel before, those behind the last one too.
+TEST(Contraction, PanelsAskForTheNext) {
+  auto small_zen4 = [](Target& target) {
+    as_zen4(target);
+    with_small_cache(target);
+  };
+  for (int64_t columns : {200, 256}) check(gemm("NN", 70, columns, 1100), {}, small_zen4);
+  check(gemm("NN", 20, 1024, 300), {}, as_zen4);
+}
+
 // Operands of an update that are more than the cache of a core.
 TEST(Contraction, EpiloguesOfFarOperands) {
   const std::vector<Bindings> sizes = {{{"B", 300}}, {{"B", 7}}, {{"B", 0}}};
