@@ -39,6 +39,8 @@ struct CoreRates {
   // Of a step of a tile whose rows lie whole pages, or far, from those of the step before.
   double paged_rows = 0, far_rows = 0;
 
+  // It pays to ask for what kernels that are no products will read; else the machine foresees it, and requests disturb.
+  bool requests_streams = true;
   // It pays to ask for columns and results behind the second-level cache a panel before.
   bool requests_next_panel = false;
   // Streams that can be read along depth, and runs of results that can be written, whole pages apart.

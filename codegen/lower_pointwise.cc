@@ -149,7 +149,7 @@ class MapKernel {
     }
     auto vector = [&](Val iv, Val active) { elements(index, iv, active); };
     if (!by_rounds()) return k_.vector_loop(lo, hi, whole ? &inner_ : nullptr, vector);
-    k_.pull.prefetch(k_.b.index(ahead()));
+    if (k_.requests_memory()) k_.pull.prefetch(k_.b.index(ahead()));
     k_.unrolled_loop(lo, hi, kVectorsAtOnce, vector);
     k_.pull.prefetch({});
   }

@@ -182,9 +182,11 @@ class RowKernel {
     return &pass == walks[vector + 1 < kVectorsAtOnce ? most : rest];
   }
 
+  int64_t row_bytes() const { return k_.expect(plan_.row_length()) * 4; }
+
   // The place of the element at `index` in the row after this one.
   void prefetch_next_row(const std::vector<IndexExpr>& index) {
-    bool long_row = k_.expect(plan_.row_length()) * 4 > k_.target.l1_bytes / 4;
+    bool long_row = row_bytes() > k_.target.l1_bytes / 4;
     Val ahead = b_.apply(Op::Max, {b_.dim(plan_.row_length()), b_.index(kPrefetched)});
     Val at = b_.add(k_.pull.scalar(linearize(index, plan_.full)), ahead);
     for (int operand : streams_) b_.prefetch(operand, at, long_row ? 2 : 1);
@@ -229,7 +231,8 @@ class RowKernel {
                        Lanes lanes{lanes_, Pull::id_of(variables_.back()), active};
                        std::vector<IndexExpr> index = space_.coordinates(variables_);
                        bool whole = !active.valid();
-                       if (k_.is_large() && whole && asks(pass, vector++)) prefetch_next_row(index);
+                       if (k_.requests_memory(row_bytes()) && whole && asks(pass, vector++))
+                         prefetch_next_row(index);
                        return elements(pass, index, lanes);
                      });
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "codegen/core_rates.h"
 #include "codegen/monoid.h"
 
 namespace nnc {
@@ -185,6 +186,10 @@ void RegionKernel::store(size_t result, const std::vector<IndexExpr>& index, Val
   }
   Val all = b.broadcast(b.immediate(Literal::from_int(DType::Bool, 1)), lanes.count);
   b.scatter(buffer, pull.index(offset, lanes), value, lanes.active.valid() ? lanes.active : all);
+}
+
+bool RegionKernel::requests_memory(int64_t row_bytes) const {
+  return is_large() && (core_rates(target).requests_streams || row_bytes > target.l1_bytes);
 }
 
 Dim RegionKernel::bytes() const {

@@ -48,6 +48,9 @@ class RegionKernel {
   Dim bytes() const;
   /// Whether they are more than a core's cache holds, at the size that is expected.
   bool is_large() const { return expect(bytes()) >= target.l2_bytes; }
+  /// Whether memory is asked for them ahead: where machines do not foresee as much by themselves, or rows of so many bytes
+  /// leave the first-level cache between one walk and the next.
+  bool requests_memory(int64_t row_bytes = 0) const;
   int scratch(const std::string& name, DType dtype, const Dim& count);
   /// Operand and result may be the same memory.
   void may_alias(NodeId input, size_t result);

@@ -47,32 +47,6 @@ Case momentum_update(Dim depth, int64_t rows, int64_t columns, std::vector<Bindi
           std::move(sizes)};
 }
 
-Target sapphire_rapids() {
-  return {.cpu = "sapphirerapids",
-          .features = {},
-          .vector_bytes = 64,
-          .vector_registers = 32,
-          .fma = true,
-          .streams = true,
-          .l1_bytes = 48 << 10,
-          .l2_bytes = 2 << 20};
-}
-
-Target zen4() {
-  Target target = sapphire_rapids();
-  target.cpu = "znver4";
-  target.l1_bytes = 32 << 10;
-  target.l2_bytes = 1 << 20;
-  return target;
-}
-
-void as_zen4(Target& target) {
-  if (target.vector_bytes < zen4().vector_bytes) return;
-  target.cpu = zen4().cpu;
-  target.l1_bytes = zen4().l1_bytes;
-  target.l2_bytes = zen4().l2_bytes;
-}
-
 void with_small_cache(Target& target) { target.l2_bytes = 32 << 10; }
 
 bool along_depth(const loop::Kernel& kernel) { return kernel.note.find("along depth") != std::string::npos; }

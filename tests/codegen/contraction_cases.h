@@ -38,13 +38,6 @@ Case gemm(const std::string& form, Dim m, Dim n, Dim k, DType dtype = DType::F32
 /// dW = dYt X of a batch `depth`; its moment and the weight [rows, columns] follow.
 Case momentum_update(Dim depth, int64_t rows, int64_t columns, std::vector<Bindings> sizes = {{}});
 
-/// Machines that plans are made for wherever the tests run: two multiply-adds of 512 bits a cycle, and one.
-Target sapphire_rapids();
-Target zen4();
-
-/// Plans as on Zen 4, where the vectors are those of AVX-512.
-void as_zen4(Target& target);
-
 /// A core's own cache is less than the weights of an update.
 void with_small_cache(Target& target);
 

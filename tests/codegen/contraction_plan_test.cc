@@ -4,12 +4,15 @@
 #include <cstdio>
 
 #include "tests/codegen/contraction_cases.h"
+#include "tests/codegen/machines.h"
 #include "tests/codegen/run_kernel.h"
 
 namespace nnc {
 namespace {
 
 using namespace test::contraction;
+using test::sapphire_rapids;
+using test::zen4;
 
 const Dim B = Dim::symbol("B"), K = Dim::symbol("K");
 

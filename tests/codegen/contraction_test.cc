@@ -9,6 +9,7 @@
 
 #include "ir/interpreter.h"
 #include "tests/codegen/contraction_cases.h"
+#include "tests/codegen/machines.h"
 #include "tests/codegen/run_kernel.h"
 #include "tests/support/compare.h"
 #include "tests/support/eval.h"
@@ -17,6 +18,7 @@ namespace nnc {
 namespace {
 
 using namespace test::contraction;
+using test::as_zen4;
 
 const Dim B = Dim::symbol("B"), K = Dim::symbol("K");
 
