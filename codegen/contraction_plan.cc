@@ -20,7 +20,9 @@ constexpr int64_t kDepthAhead = 128;  // from which asking pays: the last steps 
 constexpr int64_t kStepsApart = 12;   // of requests for an epilogue's rows
 constexpr int64_t kMostTail = 2;      // columns
 constexpr int kAnyRows = 1 << 30;     // of a tile
-constexpr double kTailGain = 0.97;  // of the cycles without, for which another kind of loop is worth its code
+constexpr double kTailGain =
+    0.97;  // of the cycles without, for which another kind of loop is worth its code;
+constexpr double kLastGain = 1.05;  // of those with a narrow vector, which wants a broadcast more a row
 constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;   // of what is cut
 constexpr int64_t kShortDepth = 256;   // the same where rows are packed
@@ -179,7 +181,8 @@ std::optional<Plan> with_tail(const ProblemShape& s, const Target& target) {
 Plan choose(const ProblemShape& shape, const Target& target) {
   Plan plan = Chooser(shape, target).by_columns();
   std::optional<Plan> tailed = with_tail(shape, target), other = Chooser(shape, target).by_depth();
-  if (tailed && tailed->cycles < kTailGain * plan.cycles) plan = *tailed;
+  const double gain = plan.last > 0 && shape.rows > 1 ? kLastGain : kTailGain;
+  if (tailed && tailed->cycles < gain * plan.cycles) plan = *tailed;
   return other && other->cycles < plan.cycles ? *other : plan;
 }
 
