@@ -22,7 +22,7 @@ constexpr int64_t kMostTail = 2;      // columns
 constexpr int kAnyRows = 1 << 30;     // of a tile
 constexpr double kTailGain =
     0.97;  // of the cycles without, for which another kind of loop is worth its code;
-constexpr double kLastGain = 1.05;  // of those with a narrow vector, which wants a broadcast more a row
+constexpr double kLastGain = 1.05;     // of those with a narrow vector, which wants a broadcast more a row
 constexpr int64_t kWholeDepth = 1024;  // up to here depth is not cut
 constexpr int64_t kChunkDepth = 512;   // of what is cut
 constexpr int64_t kShortDepth = 256;   // the same where rows are packed
