@@ -25,7 +25,7 @@ constexpr double kStayingCost = 0.001, kInPlaceCost = 0.0025, kApartCost = 0.02,
                  kFarCost = 0.25;
 // Of rows' elements that are no neighbours along depth, or lie so far apart at every step, by every panel; of few steps
 // the lines stay.
-constexpr double kTurnedRowsCost = 0.006, kFarRowsCost = 0.12, kPagesCost = 0.45, kStayingShare = 0.25;
+constexpr double kTurnedRowsCost = 0.006, kStayingShare = 0.25;
 constexpr int64_t kStayingDepth = 64;
 // Of a vector's element that is copied from so far: the lines of a step that are neighbours come faster.
 constexpr double kFarCopyCost = 0.9;
@@ -100,14 +100,15 @@ double Cost::by_row_stride(double paged, double far) const {
   return stride < kPage / 4 ? 0 : stride % kPage == 0 ? paged : far;
 }
 
-// Cycles of a step that reads such rows from where they are.
+// Cycles of a step that reads such rows from where they are: its lines stay for the strip's other panels.
 double Cost::strided_rows(const Plan& p) const {
   const bool packed = per_row(RowLayout::PanelByRow, panels(p)) < per_row(RowLayout::InPlace, panels(p));
-  return packed ? 0 : by_row_stride(rates_.paged_rows, rates_.far_rows);
+  const double once = by_row_stride(rates_.paged_rows, rates_.far_rows);
+  return packed ? 0 : once / static_cast<double>(std::max<int64_t>(panels(p), 1));
 }
 
 double Cost::rows_far() const {
-  const double cost = by_row_stride(kPagesCost, kFarRowsCost);
+  const double cost = by_row_stride(rates_.paged_row_element, rates_.far_row_element);
   return s_.depth <= kStayingDepth ? cost * kStayingShare : cost;
 }
 

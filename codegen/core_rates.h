@@ -36,8 +36,9 @@ struct CoreRates {
   double far_element = 0.38;       // of four bytes from behind that cache, read once along depth
   double transposed = 0.4;         // of four bytes that packing turns over,
   double far_transposed = 0.4;     // and of those from behind that cache
-  // Of a step of a tile whose rows lie whole pages, or far, from those of the step before.
-  double paged_rows = 0, far_rows = 0;
+  // Of four bytes of rows that lie whole pages, or far, from those of the step before, by every panel; of such a step of a
+  // strip once.
+  double paged_row_element = 0.45, far_row_element = 0.12, paged_rows = 0, far_rows = 0;
 
   // It pays to ask for what kernels that are no products will read; else the machine foresees it, and requests disturb.
   bool requests_streams = true;
