@@ -38,7 +38,7 @@ bool Blocks::doubtful() const { return !s_.plain && wanted_tasks() == 1 && flops
 Plan Blocks::best(const Plan& plan) const {
   const int64_t width = plan.width(), columns = round_up(std::max<int64_t>(s_.columns, 1), width),
                 wanted = doubtful() ? 2 : wanted_tasks();
-  const int64_t fewest = ceil_div(columns, longest(plan, width, kColumnShare) + width);
+  const int64_t fewest = ceil_div(columns, most_columns(plan) + width);
   Plan out = plan;
   double best = -1;
   auto consider = [&](int64_t cut, int64_t tasks) {
@@ -74,9 +74,14 @@ double Blocks::first_share(const Plan& p) const {
 
 // Longest side of a block whose panel fills that share of the second-level cache.
 int64_t Blocks::longest(const Plan& p, int64_t unit, int64_t share) const {
-  const int64_t depth = std::clamp<int64_t>(s_.depth, 1, cost_.depth_at_once(p));
-  int64_t fits = target_.l2_bytes / share / (depth * s_.element_bytes);
+  int64_t fits = target_.l2_bytes / share / (cost_.depth_at_once(p) * s_.element_bytes);
   return std::max(unit, fits / unit * unit);
+}
+
+// Of half a chunk's steps or fewer, twice as many columns are as near; buffers have room for the chunk all the same.
+int64_t Blocks::most_columns(const Plan& p) const {
+  const bool half = 2 * s_.depth <= cost_.depth_at_once(p);
+  return longest(p, p.width(), kColumnShare) * (half ? 2 : 1);
 }
 
 // Of so many tasks, or of more where a buffer holds the block's rows.

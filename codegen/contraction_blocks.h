@@ -24,6 +24,7 @@ class Blocks {
   /// Whether two threads may be quicker than one, which the model has to say.
   bool doubtful() const;
   int64_t longest(const Plan& p, int64_t unit, int64_t share) const;
+  int64_t most_columns(const Plan& p) const;
   int64_t row_block(const Plan& p, int64_t tasks) const;
   double working(const Plan& p) const;
   double first_share(const Plan& p) const;

@@ -80,6 +80,16 @@ TEST(ContractionPlan, MiddlingProductsAreSharedWhereThatPays) {
   EXPECT_EQ(tasks({"masked", {dense, w, dense}, masked, {{}}}), 1);
 }
 
+// One sample's update is no work for two threads, and its buffers are no larger than a chunk's columns and rows.
+TEST(ContractionPlan, UpdatesOfOneSampleStayTogetherAndSmall) {
+  for (const Target& target : {sapphire_rapids(), zen4()}) {
+    EXPECT_EQ(task_count(Region(momentum_update(B, 128, 784), {{"B", 1}}).lower(target), {}), 1)
+        << target.cpu;
+    const loop::Kernel wide = Region(momentum_update(B, 2048, 8192), {{"B", 1}}).lower(target);
+    EXPECT_LE(scratch_bytes(wide, {}), 4 * target.l2_bytes) << target.cpu << ' ' << wide.note;
+  }
+}
+
 // A tile of five rows has ten cycles for a step's four vectors, which need eight from behind the first-level cache.
 TEST(ContractionPlan, StreamsHaveArithmeticToHideIn) {
   auto note = [](int64_t rows, int64_t columns, int64_t depth) {
