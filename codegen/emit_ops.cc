@@ -46,9 +46,10 @@ Vec emit_abs(Vec x, bool is_signed) {
   return x.with(x.ir->CreateBinaryIntrinsic(llvm::Intrinsic::abs, x.value, x.ir->getFalse()));
 }
 
-// `usual`, and NaN where one of the two is: their sum.
+// `usual`, and NaN where one of the two is: a mask for what makes it, and a register's copy.
 Vec unless_nan(Vec a, Vec b, Vec usual) {
-  return select(a.with(a.ir->CreateFCmpUNO(a.value, b.value)), a + b, usual);
+  llvm::Value* ordered = a.ir->CreateFCmpORD(a.value, b.value);
+  return select(a.with(ordered), usual, a.with(llvm::ConstantFP::getNaN(a.type())));
 }
 
 Vec emit_max(Vec a, Vec b, bool is_signed) {

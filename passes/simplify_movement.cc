@@ -29,6 +29,40 @@ Values reshape_examples(Builder& b) {
   return {b.reshape(b.reshape(x, {12}), {3, 4}), b.reshape(b.reshape(x, {12}), {2, 6})};
 }
 
+// Steps on numbers that a reshape gave axes of extent 1, as sums over kept axes are, are steps on what it was given: one
+// number a row, not a tensor of another shape, so that they can be part of what works on rows.
+Shape without_ones(Shape shape) {
+  std::erase_if(shape, [](const Dim& d) { return d.is(1); });
+  return shape;
+}
+
+// reshape(v, shape), if elementwise steps are all there is between it and reshapes of that shape.
+Value undone(Builder& b, Value v, const Shape& shape, int most_steps) {
+  const Node n = b.graph().node(v);
+  if (n.op == Op::Reshape) return b.shape(n.operands[0]) == shape ? n.operands[0] : Value{};
+  if (n.op == Op::Broadcast && b.shape(n.operands[0]).empty()) return b.broadcast(n.operands[0], shape, {});
+  if (!is_elementwise(n.op) || n.op == Op::Barrier || most_steps == 0) return {};
+  std::vector<Value> operands;
+  for (Value o : n.operands) {
+    operands.push_back(undone(b, o, shape, most_steps - 1));
+    if (!operands.back().valid()) return {};
+  }
+  return b.add_one(n.op, n.attrs, std::move(operands));
+}
+
+Value reshape_of_steps(Builder& b, const Node& n) {
+  const Shape shape = n.results[0].shape, from = b.shape(n.operands[0]);
+  if (!is_elementwise(b.graph().node(n.operands[0]).op) || without_ones(shape) != without_ones(from))
+    return {};
+  constexpr int kMostSteps = 8;
+  return undone(b, n.operands[0], shape, kMostSteps);
+}
+Values reshape_of_steps_examples(Builder& b) {
+  Value column = b.reshape(input(b, {6}), {6, 1}), one = b.full(DType::F32, {6, 1}, 1);
+  Value root = b.sqrt(b.add(b.mul(column, column), one));
+  return {b.reshape(b.div(one, column), {6}), b.reshape(root, {6})};
+}
+
 Value permute_permute(Builder& b, const Node& n) {
   const Node* inner = match(b, n.operands[0], Op::Permute);
   if (!inner) return {};
@@ -320,6 +354,9 @@ Values dot_of_permute_examples(Builder& b) {
 
 constexpr Rule kRules[] = {
     {"reshape_reshape", "reshape(reshape(x)) = reshape(x)", Op::Reshape, reshape_reshape, reshape_examples},
+    {"reshape_of_steps",
+     "reshape(f(reshape(x))) = f(x) for elementwise f, if only axes of extent 1 come and go", Op::Reshape,
+     reshape_of_steps, reshape_of_steps_examples},
     {"permute_permute", "permute(permute(x, p), q) = permute(x, p[q])", Op::Permute, permute_permute,
      permute_examples},
     {"permute_of_ones", "a permute that moves only axes of extent 1 is a reshape", Op::Permute,

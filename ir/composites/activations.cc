@@ -154,9 +154,11 @@ Value minus_max(Builder& b, Value x, int64_t axis) {
   return b.sub(x, b.unary(Op::StopGradient, max_over(b, x, {axis}, true)));
 }
 
+// One division a row instead of one an element: the sum is 1 at least, so that its reciprocal is a normal number.
 Value softmax(Builder& b, Value x, int64_t axis) {
   Value e = b.exp(minus_max(b, x, axis));
-  return b.div(e, sum_over(b, e, {axis}, true));
+  Value share = b.div(b.scalar(b.dtype(x), 1), sum_over(b, e, {axis}, true));
+  return b.mul(e, share);
 }
 
 // A term below e^-70 of the largest counts as that, which no sum of either type can tell, and its gradient is zero: a
