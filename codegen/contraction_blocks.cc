@@ -12,7 +12,8 @@ namespace {
 constexpr double kTaskFlops = 2e6, kLargeTaskFlops = 256e6;
 constexpr double kDoubtfulFlops = 2e6;  // of a product from which two threads may be quicker all the same
 constexpr double kHandOut = 1500;       // cycles of their meeting before and after
-constexpr double kEpilogueByte = 0.13;  // cycles, as Adam's update takes
+constexpr double kEpilogueStep = 0.05;  // cycles for each operation of an element,
+constexpr double kEpilogueByte = 0.04;  // and for each byte it is made of, as Adam's update takes: 21 and 12
 constexpr int64_t kFewTasks = 8, kMostTasks = 32;
 constexpr int64_t kEvenRows = 64;    // from which uneven shares count
 constexpr int64_t kColumnShare = 2;  // of the second-level cache, for a block's columns
@@ -58,7 +59,9 @@ Plan Blocks::best(const Plan& plan) const {
 // Of the busier of two threads.
 double Blocks::working(const Plan& p) const {
   if (s_.plain) return 0;
-  const double all = cost_.computing(p) + kEpilogueByte * static_cast<double>(s_.epilogue_bytes);
+  const auto steps = static_cast<double>(s_.epilogue_steps * s_.rows * s_.columns);
+  const double all =
+      cost_.computing(p) + kEpilogueStep * steps + kEpilogueByte * static_cast<double>(s_.epilogue_bytes);
   const double share = first_share(p);
   return share < 1 ? all * share + kHandOut : all;
 }

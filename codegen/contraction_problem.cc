@@ -1,5 +1,7 @@
 #include "codegen/contraction_problem.h"
 
+#include <set>
+
 #include "ir/origin.h"
 
 namespace nnc::contraction {
@@ -40,6 +42,24 @@ int64_t epilogue_bytes(const Graph& body, NodeId dot, const Bindings& expected) 
   return bytes;
 }
 
+// Elementwise operations that make a result of the product's, or of what is beside it.
+int64_t epilogue_steps(const Graph& body, NodeId dot) {
+  const Dim count = element_count(body.node(dot).results[0].shape);
+  std::vector<Value> stack;
+  std::set<NodeId> seen = {dot};
+  int64_t steps = 0;
+  for (const Output& out : body.outputs()) stack.push_back(out.value);
+  while (!stack.empty()) {
+    const Value v = stack.back();
+    stack.pop_back();
+    if (!seen.insert(v.node).second) continue;
+    const Node& n = body.node(v);
+    steps += is_elementwise(n.op) && element_count(n.results[0].shape) == count;
+    stack.insert(stack.end(), n.operands.begin(), n.operands.end());
+  }
+  return steps;
+}
+
 }  // namespace
 
 ProblemShape problem_shape(const Form& form, const Bindings& expected) {
@@ -58,6 +78,7 @@ ProblemShape problem_shape(const Form& form, const Bindings& expected) {
   s.plain = form.plain();
   s.scattered = form.scattered();
   s.epilogue_bytes = epilogue_bytes(form.body(), find_dot(form.body()), expected);
+  s.epilogue_steps = epilogue_steps(form.body(), find_dot(form.body()));
   s.output_by_columns = form.output_unit() == kColumn;
   return s;
 }

@@ -24,6 +24,7 @@ struct ProblemShape {
   bool output_by_columns = true;  // columns, not rows, are neighbours in the result
   bool scattered = false;         // neither are
   int64_t epilogue_bytes = 0;  // of what results are made of beside the product and is as large as they are
+  int64_t epilogue_steps = 0;  // operations for each result behind the product
 };
 ProblemShape problem_shape(const Form& form, const Bindings& expected);
 

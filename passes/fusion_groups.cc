@@ -51,7 +51,9 @@ FusionGroups::FusionGroups(const Graph& graph, FusionMode mode)
   for (NodeId id = 0; id < graph.size(); ++id) {
     if (live_[id] && needs_group(id)) place(id);
   }
-  if (mode == FusionMode::Fused) absorb_producers();
+  if (mode == FusionMode::Unfused) return;
+  absorb_producers();
+  remake_comparisons();
 }
 
 // Outputs and operands of scans live in memory; behind them a reshape is only another name for it.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -83,6 +84,10 @@ class FusionGroups {
   void dissolve(GroupId producer, const std::set<GroupId>& users);
   void merge(GroupId from, GroupId into);
   std::vector<std::set<GroupId>> consumers() const;
+  void remake_comparisons();
+  std::optional<Value> compared_result(NodeId id) const;
+  bool is_read_elsewhere_alone(NodeId id, const std::vector<NodeId>& users) const;
+  std::set<Value> stored_results(const std::vector<bool>& compares) const;
 
   const Graph& graph_;
   FusionMode mode_;

@@ -97,10 +97,18 @@ Gradients pow(const Pullback& p) {
   return out;
 }
 
+// Which operand it was. Of a bound from below, select(x <= k, k, x), the result tells: y <= k. That is kept for the way
+// back more often than x is.
+Value selected(const Pullback& p) {
+  const Node& by = p.b.graph().node(p.x(0));
+  bool bounds = by.op == Op::Le && by.operands[0] == p.x(2) && by.operands[1] == p.x(1);
+  return bounds ? p.b.le(p.y(), p.x(1)) : p.x(0);
+}
+
 Gradients select(const Pullback& p) {
-  Value zero = number(p, 0);
-  return {Value{}, p.wants(1) ? p.b.select(p.x(0), p.g(), zero) : Value{},
-          p.wants(2) ? p.b.select(p.x(0), zero, p.g()) : Value{}};
+  Value zero = number(p, 0), first = selected(p);
+  return {Value{}, p.wants(1) ? p.b.select(first, p.g(), zero) : Value{},
+          p.wants(2) ? p.b.select(first, zero, p.g()) : Value{}};
 }
 
 Gradients missing(const Pullback& p) {

@@ -174,6 +174,35 @@ TEST(Fuse, GroupsWhatBelongsTogether) {
   }
 }
 
+// The types of what the first region hands on.
+std::vector<DType> first_results(const Graph& fused) {
+  std::vector<DType> out;
+  for (const Node& n : fused.nodes()) {
+    if (n.op != Op::Region) continue;
+    for (const Type& t : n.results) out.push_back(t.dtype);
+    break;
+  }
+  return out;
+}
+
+// y = relu(x w1), and dy where y is not zero, asked of y: stored for the next product, y is asked again; of a y that nothing
+// else reads, the answer is a quarter of its size.
+TEST(Fuse, AsksAStoredResultAgain) {
+  using Results = std::vector<DType>;
+  for (bool stored : {true, false}) {
+    Graph g;
+    Builder b(g);
+    Value x = b.input("x", f32({B, 8})), dy = b.input("dy", f32({B, 4})), zero = b.scalar(DType::F32, 0);
+    Value product = b.contract(x, b.input("w1", f32({8, 6})), 1, 0);
+    Value y = b.select(b.le(product, zero), zero, product);
+    Value back = b.contract(dy, b.input("w2", f32({4, 6})), 1, 0);
+    g.add_output({"dx", b.select(b.le(y, zero), zero, back), false});
+    if (stored) g.add_output({"z", b.contract(dy, y, 0, 0), false});
+    EXPECT_EQ(first_results(fuse(g)), stored ? Results{DType::F32} : Results{DType::Bool});
+    EXPECT_EQ(kinds(fuse(g)), stored ? "contraction contraction contraction" : "contraction contraction");
+  }
+}
+
 // dX = dY W reads W before W's update writes it, although the update comes first in the graph.
 TEST(Fuse, ReadsStateBeforeItIsWritten) {
   Graph g;
