@@ -42,10 +42,12 @@ class Cost {
   bool requests_next_results(const Plan& p) const;
   /// Vectors of a tile of the only row, at most.
   int lone_row() const;
+  int lone_row_streams() const { return rates_.lone_row_streams; }
   /// Whether more multiply-adds of narrower vectors than the plan's are done in the same time.
   bool gains_from_narrow(const Plan& p) const { return rates_.narrow.multiply_add < vectors(p).multiply_add; }
   bool likes_even_tiles() const { return rates_.even_lone_row; }
-  /// Whether results are one step's and too many for half of the first-level cache: stores are quickest in their order.
+  /// Whether results are one step's, in long rows or too many for half of the first-level cache: stores are quickest in
+  /// their order.
   bool ordered_results() const;
   /// Whether the columns are up to twice what the first-level cache holds, in whole lines.
   bool overflow_l1() const;

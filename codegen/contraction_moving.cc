@@ -32,10 +32,11 @@ constexpr double kFarCopyCost = 0.9;
 constexpr int kWideVectors = 3;
 // Rows that a strip brings to the first-level cache from the second, or from behind it.
 constexpr double kNearRows = 0.06, kFarRows = 0.25;
-constexpr int kRowsBesideColumns = 3;  // at least, for columns to stay in the first-level cache
-constexpr int64_t kManyRows = 16;      // that are worth it
-constexpr int64_t kLongRow = 256;      // bytes of results worth being written in order
-constexpr int64_t kFewSets = 1024;     // bytes between lines that share a few sets of the first-level cache
+constexpr int kRowsBesideColumns = 3;   // at least, for columns to stay in the first-level cache
+constexpr int64_t kManyRows = 16;       // that are worth it
+constexpr int64_t kLongRow = 256;       // bytes of results worth being written in order if they are many,
+constexpr int64_t kVeryLongRow = 1024;  // and anyhow
+constexpr int64_t kFewSets = 1024;      // bytes between lines that share a few sets of the first-level cache
 constexpr int64_t kPage = 4096, kTableReach = 8 << 20;
 constexpr double kThreads = 2;        // that are expected to share a product
 constexpr double kSharedCost = 0.6;   // of a byte whose line another of them has written
@@ -88,10 +89,9 @@ int Cost::lone_row() const {
 }
 
 bool Cost::ordered_results() const {
-  const int64_t bytes = s_.rows * s_.columns * s_.element_bytes;
-  const bool long_rows = s_.columns * s_.element_bytes >= kLongRow;
-  return rates_.orders_results && long_rows && s_.depth == 1 && s_.plain && s_.output_by_columns &&
-         2 * bytes > target_.l1_bytes;
+  const int64_t row = s_.columns * s_.element_bytes;
+  const bool pays = row >= kVeryLongRow || (row >= kLongRow && 2 * s_.rows * row > target_.l1_bytes);
+  return rates_.orders_results && pays && s_.depth == 1 && s_.plain && s_.output_by_columns;
 }
 
 // The same for rows, of which a step needs less than a line.

@@ -41,7 +41,8 @@ Plan TileChoice::by_columns(Plan plan) const {
 Plan TileChoice::by_depth(Plan plan) const {
   Plan p = plan;
   double best = -1;
-  for (p.tile.vectors = 1; p.tile.vectors <= p.tile.lanes; ++p.tile.vectors) {
+  const int most_columns = s_.rows == 1 ? std::min(p.tile.lanes, cost_.lone_row_streams()) : p.tile.lanes;
+  for (p.tile.vectors = 1; p.tile.vectors <= most_columns; ++p.tile.vectors) {
     const int most = (accumulator_limit() - 1) / (p.tile.vectors + 1);
     for (p.tile.rows = 1; p.tile.rows <= std::min<int64_t>(most, std::max<int64_t>(s_.rows, 1));
          ++p.tile.rows) {

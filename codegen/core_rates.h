@@ -46,8 +46,10 @@ struct CoreRates {
   bool requests_next_panel = false;
   // Streams that can be read along depth, and runs of results that can be written, whole pages apart.
   int streams_alike = 1 << 30, runs_alike = 1 << 30;
-  // Results that the first-level cache does not hold had better be written in order.
+  // Results of one step had better be written in order, if rows are long.
   bool orders_results = false;
+  // Columns of a tile of the only row that lie along depth: as many streams are read.
+  int lone_row_streams = 16;
   // Vectors of a tile of the only row, and where steps share few sets of the first-level cache.
   int lone_row = 12, lone_row_alike = 12;
   // Such tiles had better be alike; and narrow where columns little larger than that cache lie across lines.
