@@ -123,7 +123,7 @@ Val Pull::load(int buffer, const IndexExpr& offset, std::span<const Guard> guard
   }
   if (neighbours && !inside.valid()) {
     bool stored = b_.kernel().buffers[buffer].role == loop::BufferRole::Operand;
-    if (prefetch_.valid() && stored) b_.prefetch(buffer, b_.add(scalar(offset), prefetch_), 1);
+    if (prefetch_.valid() && stored) b_.prefetch(buffer, b_.add(scalar(offset), prefetch_), prefetch_level_);
     return b_.load(buffer, scalar(offset), lanes.count);
   }
   Val fill = b_.immediate(Literal::from_int(b_.kernel().buffers[buffer].dtype, 0));

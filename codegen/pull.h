@@ -82,9 +82,12 @@ class Pull {
   loop::Val mask(std::span<const Guard> guards, const Lanes& lanes);
   bool varies(const IndexExpr& e, const Lanes& lanes) const;
   bool varies(const AccessMap& map, const Lanes& lanes) const;
-  /// From here on whoever reads a vector of neighbours from an operand asks for those `elements` further on as well; an
-  /// invalid distance ends that.
-  void prefetch(loop::Val elements) { prefetch_ = elements; }
+  /// From here on whoever reads a vector of neighbours from an operand asks for those `elements` further on as well, to be
+  /// brought to that level of the caches; an invalid distance ends that.
+  void prefetch(loop::Val elements, int level = 1) {
+    prefetch_ = elements;
+    prefetch_level_ = level;
+  }
   loop::Builder& builder() { return b_; }
   const Graph& body() const { return body_; }
 
@@ -129,6 +132,7 @@ class Pull {
   std::map<std::tuple<uint32_t, std::string, int>, int> by_value_;  // id by Val, extent and axis
   std::vector<Table> scopes_;
   loop::Val prefetch_;  // how far ahead, if at all
+  int prefetch_level_ = 1;
 };
 
 }  // namespace nnc

@@ -1,9 +1,10 @@
 // Column sums and their like: neighbouring results side by side, one per lane, down all that is folded. A matrix that
-// no cache of a core holds is read a few rows at a time, all columns of a task's before the next rows, so that memory is
-// read in order; what its columns have come to in this chunk, and before it, is kept beside.
+// no cache of a core holds is read a few rows at a time, all columns of a task's before the next rows; what its columns
+// have come to in this chunk, and before it, is kept beside.
 #include <algorithm>
 
 #include "codegen/reduce_nest.h"
+#include "codegen/rounding.h"
 
 namespace nnc {
 
@@ -12,12 +13,27 @@ using loop::Val;
 namespace {
 
 constexpr int64_t kStrip = 1024;  // columns read side by side
-constexpr int64_t kRows = 4;      // of them read together: as many streams as machines foresee
+
+// How a matrix is read by rows.
+struct ByRows {
+  int64_t rows;  // read together
+  int vectors;   // of each, at most
+  bool asks;     // for as many rows after them, to the second-level cache
+  int64_t task;  // columns of one, if not of so many vectors
+};
+constexpr ByRows kNear{4, 8, false, 0};  // as many streams as machines foresee
+constexpr ByRows kFar{8, 2, true, 0};    // no cache of the machine holds it: what arrives is used up at once
+constexpr ByRows kFarShort{1, 4, false,
+                           512};  // and one thread reads rows that are short in the order of memory
 
 class ColumnKernel {
  public:
   explicit ColumnKernel(ReduceNest& nest)
-      : nest_(nest), b_(nest.b), vectors_(column_vectors()), block_(int64_t{vectors_} * nest.lanes) {}
+      : nest_(nest),
+        b_(nest.b),
+        form_(form()),
+        vectors_(std::min(column_vectors(), form_.vectors)),
+        block_(int64_t{vectors_} * nest.lanes) {}
 
   void run() {
     bool by_rows = nest_.k.is_large() && nest_.kept.empty() && nest_.folded.size() == 1;
@@ -25,6 +41,11 @@ class ColumnKernel {
   }
 
  private:
+  ByRows form() const {
+    if (nest_.k.expect(nest_.k.bytes()) < kStreamedBytes) return kNear;
+    return nest_.k.expect(width()) <= kFarShort.task ? kFarShort : kFar;
+  }
+
   // To use neighbouring cache lines and hide the latency of an add; half of the registers hold sums.
   int column_vectors() const {
     int width = 0;
@@ -117,11 +138,11 @@ class ColumnKernel {
   }
 
   void strips() {
-    int64_t strip = block_ * std::max<int64_t>(1, kStrip / block_);
+    const int64_t strip = round_up(kStrip, block_), task = std::max(form_.task, block_);
     const Totals all = totals_of("total", strip), chunk = totals_of("chunk", strip);
-    nest_.k.kernel.tasks = {{width(), block_}};
-    Val last = b_.imin(b_.mul(b_.task_end(), b_.index(block_)), b_.dim(width()));
-    b_.for_each(b_.mul(b_.task_begin(), b_.index(block_)), last, strip, [&](Val begin) {
+    nest_.k.kernel.tasks = {{width(), task}};
+    Val last = b_.imin(b_.mul(b_.task_end(), b_.index(task)), b_.dim(width()));
+    b_.for_each(b_.mul(b_.task_begin(), b_.index(task)), last, strip, [&](Val begin) {
       one_strip(begin, b_.imin(b_.add(begin, b_.index(strip)), last), all, chunk);
     });
   }
@@ -141,13 +162,16 @@ class ColumnKernel {
   }
 
   void add_rows(Val begin, Val end, const Totals& chunk, Val first, Val last) {
-    b_.for_each(first, last, kRows, [&](Val row) {
-      Val below = b_.imin(b_.add(row, b_.index(kRows)), last);
+    const int64_t rows = form_.rows;
+    if (form_.asks) nest_.k.pull.prefetch(b_.mul(b_.dim(width()), b_.index(rows)), 2);
+    b_.for_each(first, last, rows, [&](Val row) {
+      Val below = b_.imin(b_.add(row, b_.index(rows)), last);
       blocks(begin, end, [&](const Block& block, Val place) {
         auto point = [&](Val iv, Val) { return points(block, {iv}); };
         write(chunk, place, fold_range(b_, block.rules, read(chunk, block, place), row, below, point));
       });
     });
+    nest_.k.pull.prefetch({});
   }
 
   void clear(const Totals& totals, Val begin, Val end) {
@@ -197,6 +221,7 @@ class ColumnKernel {
 
   ReduceNest& nest_;
   loop::Builder& b_;
+  ByRows form_;
   int vectors_;
   int64_t block_;  // columns
 };

@@ -114,12 +114,14 @@ struct Form {
   Tolerance tolerance;
 };
 
+const Form kColumnSums = {"column_sums", KernelKind::Reduce, column_sums, {32, true}};
+
 const Form forms[] = {
     {"softmax", KernelKind::Row, softmax, {16, true}},
     {"cross_entropy", KernelKind::Row, cross_entropy, {64, true}},
     {"layer_norm", KernelKind::Row, layer_norm, {256, true}},
     {"moments", KernelKind::Row, moments, {64, true}},
-    {"column_sums", KernelKind::Reduce, column_sums, {32, true}},
+    kColumnSums,
     {"channel_sums", KernelKind::Reduce, channel_sums, {64, true}},
     {"embedding_gradient", KernelKind::Index, embedding_gradient, {64, true}},
     {"total", KernelKind::Reduce, total, {32, true}},
@@ -180,6 +182,14 @@ TEST_P(RegionForms, AgreeWithTheInterpreter) {
     for (const Sizes& s : sizes) {
       for (int64_t expected : {1, 64}) check_form(jit, form, s, expected);
     }
+  }
+  // As if no cache of a core held the operands, and none of the machine.
+  const Sizes few[] = {{70, 129, false}, {5, 600, true}, {70, 1001, false}};
+  for (int64_t expected : {4096, 1 << 20}) {
+    for (const Form& form : forms) {
+      for (const Sizes& s : few) check_form(jit, form, s, expected);
+    }
+    check_form(jit, kColumnSums, {70, 2100, false}, expected);
   }
 }
 
