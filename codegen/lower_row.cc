@@ -1,6 +1,7 @@
 // Row regions: reductions over the trailing axes with the pointwise work around them, in passes over one row
 // after the other. Three forms: short rows are straight code whose vectors stay in registers; longer ones are
-// loops, with what is dear to recompute kept in a scratch row; narrow ones put a row into every lane.
+// loops, with what is dear to recompute kept in a scratch row; narrow ones put a row into every lane. Results that go past
+// the caches are stored while the next row is computed: their last pass is part of one of the next row's.
 #include <algorithm>
 #include <set>
 
@@ -36,7 +37,11 @@ class RowKernel {
     int64_t per_task = std::max<int64_t>(1, kElementsPerTask / length);
     k_.kernel.tasks = {{rows, per_task}};
     Val hi = b_.imin(b_.mul(b_.task_end(), b_.index(per_task)), b_.dim(rows));
-    b_.for_each(b_.mul(b_.task_begin(), b_.index(per_task)), hi, 1, [&](Val row) { one_row(row); });
+    Val lo = b_.mul(b_.task_begin(), b_.index(per_task));
+    if (overlaps())
+      overlapping_rows(lo, hi);
+    else
+      b_.for_each(lo, hi, 1, [&](Val row) { one_row(row); });
     return k_.finish();
   }
 
@@ -73,6 +78,7 @@ class RowKernel {
     for (size_t i = 0; i < space_.groups.size(); ++i) {
       (space_.labels[i] == 0 ? outer_extents_ : inner_extents_).push_back(space_.extent(i));
       variables_.push_back(k_.pull.variable(space_.extent(i)));
+      before_.push_back(space_.labels[i] == 0 ? k_.pull.variable(space_.extent(i)) : variables_.back());
     }
     const Dim& length = inner_extents_.back();
     lanes_ = variables_.back().is_constant() ? 1 : k_.lanes;
@@ -138,34 +144,123 @@ class RowKernel {
     }
   }
 
+  // Where the elements of a row are: by the loops' variables, and its own coordinates.
+  struct Row {
+    std::vector<IndexExpr> index;
+    AccessMap outer;
+  };
+
+  Row row_at(Val row, const std::vector<IndexExpr>& variables) {
+    std::vector<IndexExpr> outer = delinearize(k_.pull.variable(plan_.row_count(), row), outer_extents_);
+    for (size_t i = 0; i < outer.size(); ++i) k_.pull.set(variables[i], k_.pull.scalar(outer[i]));
+    std::vector<IndexExpr> index = space_.coordinates(variables);
+    auto end = index.begin() + static_cast<ptrdiff_t>(plan_.outer.size());
+    return {index, {{index.begin(), end}, {}}};
+  }
+
   void one_row(Val row) {
     Pull::Scope scope(k_.pull);
-    std::vector<IndexExpr> outer = delinearize(k_.pull.variable(plan_.row_count(), row), outer_extents_);
-    for (size_t i = 0; i < outer.size(); ++i) k_.pull.set(variables_[i], k_.pull.scalar(outer[i]));
+    Row at = row_at(row, variables_);
     for (size_t u = 0; u < vectors_.size(); ++u) {
       k_.pull.set(vectors_[u], b_.index(static_cast<int64_t>(u) * lanes_));
     }
-    std::vector<IndexExpr> index = space_.coordinates(variables_);
-    AccessMap map{{index.begin(), index.begin() + static_cast<ptrdiff_t>(plan_.outer.size())}, {}};
-    for (const RowPass& pass : plan_.passes) {
-      std::vector<FoldRule> rules;
-      for (const BodyFold& f : pass.folds) rules.push_back(f.rule);
-      for (const RowPick& pick : pass.picks) chosen_.take(pick, map);
-      if (!pass.walks()) continue;
-      hoist(pass, index);
-      std::vector<ChosenElements::Repaired> repaired = chosen_.compute(pass.repairs);
-      FoldStates states = straight_ ? straight_pass(pass, rules) : loop_pass(pass, rules);
-      chosen_.store(repaired);
-      for (size_t i = 0; i < rules.size(); ++i) {
-        bind_fold(k_.pull, pass.folds[i], map, fold_lanes(b_, rules[i], states[i]));
-      }
-      for (Value v : pass.kept) {
-        if (!straight_) k_.pull.bind_buffer(v, scratch_.at(v), map.index, plan_.inner);
-      }
+    for (const RowPass& pass : plan_.passes) one_pass(pass, at, {});
+    store_outer(at);
+  }
+
+  // Another pass that a walk makes as well, of another row: stored last, so that no load comes right behind a store to
+  // what may be its place in another page.
+  struct Beside {
+    const RowPass* pass = nullptr;
+    std::vector<IndexExpr> index = {};
+  };
+
+  void one_pass(const RowPass& pass, const Row& at, const Beside& beside) {
+    std::vector<FoldRule> rules;
+    for (const BodyFold& f : pass.folds) rules.push_back(f.rule);
+    for (const RowPick& pick : pass.picks) chosen_.take(pick, at.outer);
+    if (!pass.walks()) return;
+    hoist(pass, at.index);
+    std::vector<ChosenElements::Repaired> repaired = chosen_.compute(pass.repairs);
+    FoldStates states = straight_ ? straight_pass(pass, rules) : loop_pass(pass, rules, beside);
+    chosen_.store(repaired);
+    for (size_t i = 0; i < rules.size(); ++i) {
+      bind_fold(k_.pull, pass.folds[i], at.outer, fold_lanes(b_, rules[i], states[i]));
     }
+    if (!straight_) bind_kept(pass, at);
+  }
+
+  void bind_kept(const RowPass& pass, const Row& at) {
+    for (Value v : pass.kept) k_.pull.bind_buffer(v, scratch_.at(v), at.outer.index, plan_.inner);
+  }
+
+  void store_outer(const Row& at) {
     for (size_t i : plan_.outer_results) {
-      k_.store(i, map.index, k_.pull.at(k_.result(i), map), {});
+      k_.store(i, at.outer.index, k_.pull.at(k_.result(i), at.outer), {});
     }
+  }
+
+  // --- a row's last pass beside one of the next row's
+
+  // The pass of the next row that stores are to hide in: one that takes arithmetic more than memory.
+  size_t host() const {
+    size_t last = plan_.passes.size() - 1, at = 0;
+    while (at < last && !plan_.passes[at].expensive) ++at;
+    return at;
+  }
+
+  // What the last pass reads of its row must outlast the next row's passes up to then: folds do, and what is kept at the
+  // element where it is replaced. Picks and repairs are of the row at hand.
+  bool overlaps() const {
+    const size_t host = this->host();
+    const RowPass& last = plan_.passes.back();
+    auto stays = [&](const RowPass& p) { return p.kept.empty() || &p == &plan_.passes[host]; };
+    if (straight_ || host + 1 == plan_.passes.size() || !std::ranges::all_of(plan_.passes, stays))
+      return false;
+    if (!last.folds.empty() || !last.picks.empty()) return false;
+    if (!last.repairs.empty() || !plan_.passes[host].repairs.empty()) return false;
+    return std::ranges::any_of(last.results, [&](size_t i) { return k_.result_bytes(i) >= kStreamedBytes; });
+  }
+
+  void overlapping_rows(Val lo, Val hi) {
+    auto rows = [&] {
+      Val second = b_.add(lo, b_.index(1));
+      std::vector<Val> folded = all_but_last(lo, {});
+      folded = b_.for_loop(second, hi, 1, folded,
+                           [&](Val row, std::span<const Val> before) { return all_but_last(row, before); });
+      Pull::Scope scope(k_.pull);
+      Row at = row_at(b_.sub(hi, b_.index(1)), variables_);
+      bind_folded(at, folded);
+      bind_kept(plan_.passes[host()], at);
+      one_pass(plan_.passes.back(), at, {});
+      return std::vector<Val>{};
+    };
+    b_.if_else(b_.lt(lo, hi), rows, [] { return std::vector<Val>{}; });
+  }
+
+  // The passes of a row up to its last one, and the last one of the row before, if there is one, whose folds are given.
+  std::vector<Val> all_but_last(Val row, std::span<const Val> before) {
+    Pull::Scope scope(k_.pull);
+    const RowPass& last = plan_.passes.back();
+    Row at = row_at(row, variables_), late;
+    if (!before.empty()) {
+      late = row_at(b_.sub(row, b_.index(1)), before_);
+      bind_folded(late, before);
+      bind_kept(plan_.passes[host()], late);
+      hoist(last, late.index);
+    }
+    for (size_t p = 0; p + 1 < plan_.passes.size(); ++p) {
+      bool hosts = p == host() && !before.empty();
+      one_pass(plan_.passes[p], at, hosts ? Beside{&last, late.index} : Beside{});
+    }
+    store_outer(at);
+    std::vector<Val> folded;
+    for (Value v : plan_.folded) folded.push_back(k_.pull.at(v, at.outer));
+    return folded;
+  }
+
+  void bind_folded(const Row& at, std::span<const Val> folded) {
+    for (size_t i = 0; i < folded.size(); ++i) k_.pull.bind(plan_.folded[i], at.outer, folded[i]);
   }
 
   // Whether a pass asks memory for the row that follows, for this one of the vectors of every round. The first pass is
@@ -218,40 +313,65 @@ class RowKernel {
     return fold_tree(b_, rules, std::move(parts));
   }
 
-  FoldStates loop_pass(const RowPass& pass, const std::vector<FoldRule>& rules) {
+  FoldStates loop_pass(const RowPass& pass, const std::vector<FoldRule>& rules, const Beside& beside) {
     bool pays = k_.is_large() || !rules.empty(), dear = pass.expensive && !k_.is_large();
     int unroll = lanes_ > 1 && pays && rules.size() <= 4 && !dear ? kVectorsAtOnce : 1;
     size_t outer = outer_extents_.size();
     int vector = 0;  // of a round
-    return fold_nest(b_, inner_extents_, lanes_, unroll, rules, lanes_,
-                     [&](const std::vector<Val>& ivs, Val active) {
-                       Pull::Scope scope(k_.pull);
-                       for (size_t i = 0; i < ivs.size(); ++i) k_.pull.set(variables_[outer + i], ivs[i]);
-                       chosen_.rule_out(pass.repairs);
-                       Lanes lanes{lanes_, Pull::id_of(variables_.back()), active};
-                       std::vector<IndexExpr> index = space_.coordinates(variables_);
-                       bool whole = !active.valid();
-                       if (k_.requests_memory(row_bytes()) && whole && asks(pass, vector++))
-                         prefetch_next_row(index);
-                       return elements(pass, index, lanes);
-                     });
+    return fold_nest(
+        b_, inner_extents_, lanes_, unroll, rules, lanes_, [&](const std::vector<Val>& ivs, Val active) {
+          Pull::Scope scope(k_.pull);
+          for (size_t i = 0; i < ivs.size(); ++i) k_.pull.set(variables_[outer + i], ivs[i]);
+          chosen_.rule_out(pass.repairs);
+          Lanes lanes{lanes_, Pull::id_of(variables_.back()), active};
+          std::vector<IndexExpr> index = space_.coordinates(variables_);
+          bool whole = !active.valid();
+          if (k_.requests_memory(row_bytes()) && whole && asks(pass, vector++)) prefetch_next_row(index);
+          return beside.pass ? elements_of_two(pass, index, beside, lanes) : elements(pass, index, lanes);
+        });
   }
 
   // One vector of the row: what it adds to the folds, and everything stored once all of it is computed.
   FoldStates elements(const RowPass& pass, const std::vector<IndexExpr>& index, const Lanes& lanes) {
-    std::vector<IndexExpr> inner(index.begin() + static_cast<ptrdiff_t>(plan_.outer.size()), index.end());
-    IndexExpr place = linearize(inner, plan_.inner);
+    Elements all = compute(pass, index, lanes);
+    store(pass, index, all, lanes);
+    return all.states;
+  }
+
+  struct Elements {
     FoldStates states;
+    std::vector<Val> values;  // of the results
+  };
+
+  IndexExpr place_of(const std::vector<IndexExpr>& index) const {
+    std::vector<IndexExpr> inner(index.begin() + static_cast<ptrdiff_t>(plan_.outer.size()), index.end());
+    return linearize(inner, plan_.inner);
+  }
+
+  Elements compute(const RowPass& pass, const std::vector<IndexExpr>& index, const Lanes& lanes) {
+    Elements out;
     for (const BodyFold& f : pass.folds) {
-      states.push_back(fold_point(k_.pull, f, {index, {}}, place, lanes));
+      out.states.push_back(fold_point(k_.pull, f, {index, {}}, place_of(index), lanes));
     }
-    std::vector<Val> values;
-    for (size_t i : pass.results) values.push_back(k_.pull.vector(k_.result(i), {index, {}}, lanes));
-    for (size_t i = 0; i < values.size(); ++i) k_.store(pass.results[i], index, values[i], lanes);
+    for (size_t i : pass.results) out.values.push_back(k_.pull.vector(k_.result(i), {index, {}}, lanes));
+    return out;
+  }
+
+  void store(const RowPass& pass, const std::vector<IndexExpr>& index, const Elements& all,
+             const Lanes& lanes) {
+    for (size_t i = 0; i < all.values.size(); ++i) k_.store(pass.results[i], index, all.values[i], lanes);
     for (Value v : pass.kept) {
-      if (!straight_) keep(v, place, k_.pull.vector(v, {index, {}}, lanes), lanes);
+      if (!straight_) keep(v, place_of(index), k_.pull.vector(v, {index, {}}, lanes), lanes);
     }
-    return states;
+  }
+
+  // What is kept for the other pass is read before it is replaced.
+  FoldStates elements_of_two(const RowPass& pass, const std::vector<IndexExpr>& index, const Beside& beside,
+                             const Lanes& lanes) {
+    Elements late = compute(*beside.pass, beside.index, lanes), own = compute(pass, index, lanes);
+    store(pass, index, own, lanes);
+    store(*beside.pass, beside.index, late, lanes);
+    return own.states;
   }
 
   void keep(Value v, const IndexExpr& place, Val value, const Lanes& lanes) {
@@ -268,6 +388,7 @@ class RowKernel {
   LoopSpace space_;
   Shape outer_extents_, inner_extents_;
   std::vector<IndexExpr> variables_;  // of the loops; the last one is the lanes'
+  std::vector<IndexExpr> before_;     // the same, for the row before
   std::vector<IndexExpr> vectors_;    // of straight code: the lanes' variable of each vector
   std::map<Value, int> scratch_;
   std::vector<int> streams_;  // operands read at the element that is computed

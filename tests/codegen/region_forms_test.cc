@@ -184,7 +184,7 @@ TEST_P(RegionForms, AgreeWithTheInterpreter) {
     }
   }
   // As if no cache of a core held the operands, and none of the machine.
-  const Sizes few[] = {{70, 129, false}, {5, 600, true}, {70, 1001, false}};
+  const Sizes few[] = {{1, 129, false}, {70, 129, false}, {5, 600, true}, {70, 1001, false}};
   for (int64_t expected : {4096, 1 << 20}) {
     for (const Form& form : forms) {
       for (const Sizes& s : few) check_form(jit, form, s, expected);
@@ -244,6 +244,26 @@ TEST(Aliasing, ResultsMayOverwriteOperandsOfTheirGroup) {
   function(&call, 0, task_count(kernel, {}), nullptr);
   const char* overwritten[] = {"x", "m", "v"};
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(compare_bits(inputs.at(overwritten[i]), apart.results[i]), "");
+}
+
+// What goes past the caches is stored while the next row is computed, in the place of its operand too.
+TEST(Aliasing, LateResultsMayOverwriteTheirRow) {
+  Graph g;
+  Builder b(g);
+  g.add_output({"y", softmax(b, Dim::symbol("B"), 129)[0]});
+  Graph region = as_region(g, KernelKind::Row);
+  for (const std::string& name : testable_targets()) {
+    Jit jit(Target::named(name));
+    loop::Kernel kernel =
+        lower(region, static_cast<NodeId>(region.size() - 1), jit.target(), {{"B", 1 << 20}});
+    ASSERT_EQ(kernel.buffers[0].alias_group, kernel.buffers[1].alias_group);
+    for (int64_t rows : {1, 2, 300}) {
+      Tensor x = random_tensor(DType::F32, {rows, 129}, Domain::Any, 1), y = x;
+      run(jit, kernel, {&x, &y}, {{"B", rows}}, 2);
+      run(jit, kernel, {&x, &x}, {{"B", rows}}, 2);
+      EXPECT_EQ(compare_bits(x, y), "") << name << ' ' << rows;
+    }
+  }
 }
 
 }  // namespace
