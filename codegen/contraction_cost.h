@@ -40,7 +40,7 @@ class Cost {
   bool requests_next_panel() const { return rates_.requests_next_panel && !columns_near(); }
   /// The same for results that several chunks of depth add up and that second-level caches don't hold.
   bool requests_next_results(const Plan& p) const;
-  /// Vectors of a tile of the only row, at most.
+  /// Vectors of a tile of the only row, at most, and columns of one along depth.
   int lone_row() const;
   int lone_row_streams() const { return rates_.lone_row_streams; }
   /// Whether more multiply-adds of narrower vectors than the plan's are done in the same time.

@@ -22,9 +22,8 @@ struct ByRows {
   int64_t task;  // columns of one, if not of so many vectors
 };
 constexpr ByRows kNear{4, 8, false, 0};  // as many streams as machines foresee
-constexpr ByRows kFar{8, 2, true, 0};    // no cache of the machine holds it: what arrives is used up at once
-constexpr ByRows kFarShort{1, 4, false,
-                           512};  // and one thread reads rows that are short in the order of memory
+// What no cache of the machine holds is used up as it arrives; short rows in the order of memory, by one thread.
+constexpr ByRows kFar{8, 2, true, 0}, kFarShort{1, 4, false, 512};
 
 class ColumnKernel {
  public:
@@ -35,14 +34,13 @@ class ColumnKernel {
         vectors_(std::min(column_vectors(), form_.vectors)),
         block_(int64_t{vectors_} * nest.lanes) {}
 
-  void run() {
-    bool by_rows = nest_.k.is_large() && nest_.kept.empty() && nest_.folded.size() == 1;
-    by_rows ? strips() : columns();
-  }
+  void run() { by_rows() ? strips() : columns(); }
 
  private:
+  bool by_rows() const { return nest_.k.is_large() && nest_.kept.empty() && nest_.folded.size() == 1; }
+
   ByRows form() const {
-    if (nest_.k.expect(nest_.k.bytes()) < kStreamedBytes) return kNear;
+    if (!by_rows() || nest_.k.expect(nest_.k.bytes()) < kStreamedBytes) return kNear;
     return nest_.k.expect(width()) <= kFarShort.task ? kFarShort : kFar;
   }
 

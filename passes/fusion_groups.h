@@ -86,7 +86,7 @@ class FusionGroups {
   std::vector<std::set<GroupId>> consumers() const;
   void remake_comparisons();
   std::optional<Value> compared_result(NodeId id) const;
-  bool is_read_elsewhere_alone(NodeId id, const std::vector<NodeId>& users) const;
+  bool only_others_read(NodeId id, const std::vector<NodeId>& users) const;
   std::set<Value> stored_results(const std::vector<bool>& compares) const;
 
   const Graph& graph_;

@@ -20,7 +20,7 @@ std::optional<Value> FusionGroups::compared_result(NodeId id) const {
 }
 
 // Whether kernels of other groups read it, all of them elementwise and where it is.
-bool FusionGroups::is_read_elsewhere_alone(NodeId id, const std::vector<NodeId>& users) const {
+bool FusionGroups::only_others_read(NodeId id, const std::vector<NodeId>& users) const {
   auto reads_in_place = [&](NodeId u) {
     return is_elementwise(graph_.node(u).op) && is_computed(u) && group_of_[u] != group_of_[id];
   };
@@ -47,7 +47,7 @@ void FusionGroups::remake_comparisons() {
   for (std::vector<NodeId>& of : users) std::erase_if(of, [&](NodeId u) { return !live_[u]; });
   std::vector<bool> compares(graph_.size());
   for (NodeId id = 0; id < graph_.size(); ++id) {
-    compares[id] = live_[id] && compared_result(id) && is_read_elsewhere_alone(id, users[id]);
+    compares[id] = live_[id] && compared_result(id) && only_others_read(id, users[id]);
   }
   const std::set<Value> stored = stored_results(compares);
   for (NodeId id = 0; id < graph_.size(); ++id) {
