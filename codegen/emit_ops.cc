@@ -183,10 +183,24 @@ Vec emit_apply(Op op, DType from, DType to, std::span<const Vec> args) {
   return a;
 }
 
+// Of whole vectors for AVX-512: NaN is looked for once, not at every step.
+Vec extremum_of_lanes(Op op, Vec x) {
+  Vec nan = any_of(is_nan(x));
+  for (int half = x.lanes() / 2; half >= 1; half /= 2) {
+    std::vector<int> other;
+    for (int i = 0; i < x.lanes(); ++i) other.push_back(i ^ half);
+    Vec turned = x.with(x.ir->CreateShuffleVector(x.value, other));
+    x = op == Op::Max ? larger(x, turned) : smaller(x, turned);
+  }
+  Vec first = x.with(x.ir->CreateExtractElement(x.value, uint64_t{0}));
+  return select(nan, std::numeric_limits<double>::quiet_NaN(), first);
+}
+
 Vec emit_reduce_lanes(Op op, DType dtype, Vec x) {
   if (x.lanes() == 1 && !x.type()->isVectorTy()) return x;
   if (op == Op::And) return all_of(x);
   if (op == Op::Or) return any_of(x);
+  if ((op == Op::Max || op == Op::Min) && is_avx512(x)) return extremum_of_lanes(op, x);
   for (int half = x.lanes() / 2; half >= 1; half /= 2) {
     std::vector<int> low, high;
     for (int i = 0; i < half; ++i) low.push_back(i), high.push_back(i + half);

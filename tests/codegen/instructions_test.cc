@@ -145,6 +145,36 @@ TEST_P(Instructions, ReducesLanesInATree) {
 }
 
 // The first three lanes only: the tensor ends there, and whatever follows must stay as it was.
+// The largest and the smallest of zeros of both signs and, in any lane, of NaN and what is less than all.
+TEST_P(Instructions, ExtremaOfLanesKnowNanAndZeros) {
+  const double none = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  for (DType dtype : {DType::F32, DType::F64}) {
+    for (int lanes : {2, 4, 8, 16}) {
+      for (int at = 0; at < lanes; ++at) {
+        for (double odd : {0.0, none, -inf}) {
+          std::vector<double> v(static_cast<size_t>(lanes), -0.0);
+          v[static_cast<size_t>(at)] = odd;
+          Tensor x = Tensor::from(dtype, {lanes}, v), y(dtype, {2});
+          run({&x, &y}, [&](Builder& b) {
+            Val a = b.load(0, b.index(0), lanes);
+            b.store(1, b.index(0), b.reduce_lanes(Op::Max, a));
+            b.store(1, b.index(1), b.reduce_lanes(Op::Min, a));
+          });
+          SCOPED_TRACE(std::to_string(lanes) + " lanes, " + std::to_string(odd) + " in " +
+                       std::to_string(at));
+          EXPECT_EQ(std::isnan(y.get(0)), std::isnan(odd));
+          EXPECT_EQ(std::isnan(y.get(1)), std::isnan(odd));
+          if (std::isnan(odd)) continue;
+          EXPECT_EQ(y.get(0), 0);
+          EXPECT_EQ(std::signbit(y.get(0)), odd != 0);
+          EXPECT_EQ(y.get(1), odd == 0 ? 0 : odd);
+          EXPECT_TRUE(std::signbit(y.get(1)));
+        }
+      }
+    }
+  }
+}
+
 TEST_P(Instructions, MasksLoadsAndStores) {
   for (DType dtype : kAllDTypes) {
     if (dtype == DType::Bool) continue;
