@@ -1,5 +1,5 @@
 // Row regions: reductions over the trailing axes with the pointwise work around them, in passes over one row
-// after the other. Three forms: short rows are straight code whose vectors stay in registers; longer ones are
+// after the other. Three forms: short rows are straight code, in registers as far as they go; longer ones are
 // loops, with what is dear to recompute kept in a scratch row; narrow ones put a row into every lane. Results that go past
 // the caches are stored while the next row is computed: their last pass is part of one of the next row's.
 #include <algorithm>

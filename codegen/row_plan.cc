@@ -16,6 +16,10 @@ bool folds_trailing(const Node& n, const Shape& operand) {
   return true;
 }
 
+// Without loops a row's folds are waited for less: the machine has begun the next row. What registers do not hold of it is
+// near. But straight code asks no memory ahead.
+constexpr int kStraightVectors = 16;
+
 class Planner {
  public:
   Planner(const RegionKernel& k, int64_t budget)
@@ -51,6 +55,8 @@ class Planner {
       auto split = operand.end() - static_cast<ptrdiff_t>(fold_axes(n).size());
       plan_.outer = {operand.begin(), split};
       plan_.inner = {split, operand.end()};
+      const int64_t bytes = k_.expect(plan_.row_length()) * size_of(body_.type(n.operands[0]).dtype);
+      plan_.straight_vectors = k_.requests_memory(bytes) ? kVectorsAtOnce : kStraightVectors;
       return;
     }
     throw Error("a row region without a reduction over trailing axes");

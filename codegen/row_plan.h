@@ -23,7 +23,7 @@ struct RowPass {
   bool walks() const { return !folds.empty() || !results.empty() || !kept.empty(); }
 };
 
-/// Vectors of a row that is straight code, at most.
+/// Vectors that a walk along a row takes at once.
 inline constexpr int kVectorsAtOnce = 4;
 
 struct RowPlan {
@@ -31,12 +31,13 @@ struct RowPlan {
   std::vector<RowPass> passes;
   std::vector<size_t> outer_results;  // stored after the last pass
   std::vector<Value> folded;          // every value a fold of a pass gives
+  int straight_vectors = 0;           // of a row that is straight code, at most
 
   Dim row_count() const { return element_count(outer); }
   Dim row_length() const { return element_count(inner); }
-  /// Whether that many vectors of `lanes` elements hold a row.
+  /// Whether as many vectors of `lanes` elements hold a row.
   bool is_short(int lanes) const {
-    return row_length().is_constant() && row_length().value() <= kVectorsAtOnce * lanes;
+    return row_length().is_constant() && row_length().value() <= int64_t{straight_vectors} * lanes;
   }
   /// The values the walk of pass `p` asks for, at the coordinates.
   std::vector<Root> roots(const Graph& body, size_t p, const std::vector<IndexExpr>& index) const;
