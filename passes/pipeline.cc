@@ -27,8 +27,11 @@ constexpr Pass kPasses[] = {
      "exact algebra, constants folded, dead code dropped"},
     {"scan_hoist", [](const Graph& g, const Context&) { return hoist_scans(g); }, P, P, false,
      "what does not depend on the carried state moves out of scans"},
-    {"training_step", [](const Graph& g, const Context& c) { return training_step(g, *c.update); }, P, P,
-     true, "gradients of the loss and the optimizer's updates"},
+    {"training_step",
+     [](const Graph& g, const Context& c) {
+       return c.loss ? training_step(g, *c.update, *c.loss) : training_step(g, *c.update);
+     },
+     P, P, true, "gradients of the loss and the optimizer's updates"},
     {"strip", [](const Graph& g, const Context&) { return strip_stop_gradients(g); }, P, P, false,
      "stop_gradient is its operand, once gradients are built"},
     {"simplify", [](const Graph& g, const Context&) { return simplify(g); }, P, P, false,

@@ -23,6 +23,7 @@ namespace nnc {
 /// What passes are told beside the graph.
 struct PassContext {
   std::optional<UpdateSpec> update;  // without one, there is no training step to make
+  std::optional<Loc> loss;           // where errors of the loss are shown: as PlacedErrors
   FusionMode fusion = FusionMode::Fused;
   std::vector<Diagnostic>* remarks = nullptr;  // where passes say what they decided, if anywhere
 };

@@ -191,14 +191,21 @@ Graph training_step(const Graph& model, const UpdateSpec& update,
   return eliminate_dead_code(merge_scans(b.graph()));
 }
 
-Graph training_step(const Module& module) {
-  const TrainSpec& spec = *module.spec;
+Graph training_step(const Graph& model, const UpdateSpec& update, Loc loss) {
   try {
-    return training_step(module.train, spec.update);
+    return training_step(model, update);
   } catch (const Error& e) {
-    auto loss = spec.locs.find(kLossOutput);
-    throw PlacedError("no-gradient", loss == spec.locs.end() ? spec.loc : loss->second, e.what(), e.notes());
+    throw PlacedError("no-gradient", loss, e.what(), e.notes());
   }
+}
+
+Loc loss_place(const TrainSpec& spec) {
+  auto loss = spec.locs.find(kLossOutput);
+  return loss == spec.locs.end() ? spec.loc : loss->second;
+}
+
+Graph training_step(const Module& module) {
+  return training_step(module.train, module.spec->update, loss_place(*module.spec));
 }
 
 }  // namespace nnc

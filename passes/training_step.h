@@ -49,7 +49,11 @@ using GradientTransform = std::function<void(Builder&, Seam&)>;
 /// Frozen parameters have no gradient; `transforms` follow what `update` asks for.
 Graph training_step(const Graph& model, const UpdateSpec& update,
                     const std::vector<GradientTransform>& transforms = {});
-/// That of a model with a train block. Throws PlacedError, at its loss, where that cannot be minimised.
+/// The same, which throws PlacedError, at the place of the loss, where that cannot be minimised.
+Graph training_step(const Graph& model, const UpdateSpec& update, Loc loss);
+/// That of a model with a train block.
 Graph training_step(const Module& module);
+/// The place of the loss in the model's file, or that of what trains it.
+Loc loss_place(const TrainSpec& spec);
 
 }  // namespace nnc

@@ -60,7 +60,7 @@ TEST_F(PlacedErrors, LossesWithoutGradientAreShownAtTheLoss) {
        "more: nnc explain-error type\n"}};
   for (const auto& [loss, says] : cases) {
     std::string path = model("x: f32[B, 3]", loss);
-    for (std::string command : {"check ", "train ", "bench "})
+    for (std::string command : {"check ", "train ", "bench ", "opt ", "show --emit step "})
       EXPECT_EQ(said(command + path), says) << command;
   }
 }

@@ -11,6 +11,7 @@
 #include "ir/parser.h"
 #include "ir/verify.h"
 #include "passes/pipeline.h"
+#include "passes/training_step.h"
 #include "runtime/file.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/remarks.h"
@@ -27,7 +28,8 @@ struct OptOptions {
 
 struct Subject {
   std::vector<Graph> graphs;
-  std::optional<UpdateSpec> update;
+  std::optional<UpdateSpec> update = {};
+  std::optional<Loc> loss = {};
 };
 
 // A file of graph blocks is taken as it is; a model file gives what it trains, or what it predicts.
@@ -37,7 +39,7 @@ Subject subject_of(const ModelOptions& options) {
   bool has_graphs = std::any_of(file.items.begin(), file.items.end(),
                                 [](const ast::Item& i) { return std::holds_alternative<ast::Graph>(i); });
   if (!diagnostics.has_errors() && has_graphs) {
-    Subject out{parse_graphs(diagnostics), std::nullopt};
+    Subject out{parse_graphs(diagnostics)};
     for (const Graph& graph : out.graphs) {
       for (Diagnostic& d : verify(graph, Stage::Primitives)) diagnostics.add(std::move(d));
     }
@@ -46,8 +48,8 @@ Subject subject_of(const ModelOptions& options) {
     return out;
   }
   Module m = load_module(options);
-  if (!m.spec) return {{m.predict}, std::nullopt};
-  return {{m.train}, m.spec->update};
+  if (!m.spec) return {{m.predict}};
+  return {{m.train}, m.spec->update, loss_place(*m.spec)};
 }
 
 struct Timing {
@@ -76,6 +78,7 @@ void run(const OptOptions& o) {
   std::vector<Timing> times;
   PipelineOptions options;
   options.context.update = subject.update;
+  options.context.loss = subject.loss;
   options.context.fusion = o.unfused ? FusionMode::Unfused : FusionMode::Fused;
   std::vector<Diagnostic> remarks;
   if (o.remarks.wanted()) options.context.remarks = &remarks;
@@ -135,7 +138,7 @@ void add_opt(CLI::App& app) {
         throw CLI::Success();
       },
       "List the passes in the order they run");
-  command->callback([o] { run(*o); });
+  command->callback([o] { with_places(o->model, [&] { run(*o); }); });
 }
 
 }  // namespace nnc::tool

@@ -11,6 +11,7 @@
 #include "ir/graph_text.h"
 #include "ir/parser.h"
 #include "passes/pipeline.h"
+#include "passes/training_step.h"
 #include "runtime/file.h"
 #include "tools/nnc/model_file.h"
 #include "tools/nnc/picture.h"
@@ -34,7 +35,9 @@ const Graph& shown_graph(const Module& m) { return m.spec ? m.train : m.predict;
 PassContext context_of(const Module& m, const ShowOptions& o) {
   PassContext context;
   context.fusion = o.mode == "unfused" ? FusionMode::Unfused : FusionMode::Fused;
-  if (m.spec) context.update = m.spec->update;
+  if (!m.spec) return context;
+  context.update = m.spec->update;
+  context.loss = loss_place(*m.spec);
   return context;
 }
 
@@ -170,7 +173,7 @@ void add_show(CLI::App& app) {
       ->type_name("NAME=SIZE");
   o->remarks.add_to(*command);
   command->add_flag("--summary", o->summary, "A table of layers, shapes and parameters instead");
-  command->callback([o] { run(*o); });
+  command->callback([o] { with_places(o->model, [&] { run(*o); }); });
 }
 
 }  // namespace nnc::tool
