@@ -90,9 +90,11 @@ class Planner {
     }
   }
 
-  // Straight code has few elements to compare.
+  // Few elements are compared sooner.
   void take_picks() {
-    if (plan_.is_short(k_.lanes) || plan_.inner.size() != 1) return;
+    const Dim length = plan_.row_length();
+    bool few = length.is_constant() && length.value() <= int64_t{kVectorsAtOnce} * k_.lanes;
+    if (few || plan_.inner.size() != 1) return;
     choices_ = find_choices(body_, plan_.full);
     for (RowPass& pass : plan_.passes) {
       std::vector<BodyFold> folds;
@@ -106,8 +108,10 @@ class Planner {
     }
   }
 
-  // Of the choices that bear on nothing but results, and there on the element that is computed.
+  // Of the choices that bear on nothing but results, and there on the element that is computed. Straight code has no walk
+  // that they could be kept out of.
   void find_repairs() {
+    if (plan_.is_short(k_.lanes)) return;
     for (size_t p = 0; p < plan_.passes.size(); ++p) {
       RowPass& pass = plan_.passes[p];
       std::vector<Value> others = pass.kept;
