@@ -217,7 +217,7 @@ class RowKernel {
     auto stays = [&](const RowPass& p) { return p.kept.empty() || &p == &plan_.passes[host]; };
     if (straight_ || host + 1 == plan_.passes.size() || !std::ranges::all_of(plan_.passes, stays))
       return false;
-    if (!last.folds.empty() || !last.picks.empty()) return false;
+    if (!last.folds.empty() || !last.picks.empty() || !plan_.last_reads_here) return false;
     if (!last.repairs.empty() || !plan_.passes[host].repairs.empty()) return false;
     return std::ranges::any_of(last.results, [&](size_t i) { return k_.result_bytes(i) >= kStreamedBytes; });
   }
@@ -238,17 +238,20 @@ class RowKernel {
     b_.if_else(b_.lt(lo, hi), rows, [] { return std::vector<Val>{}; });
   }
 
-  // The passes of a row up to its last one, and the last one of the row before, if there is one, whose folds are given.
+  // The passes of a row up to its last one, and the last one of the row before, if there is one, whose folds are given: in
+  // a scope around this row's, which binds the same folds.
   std::vector<Val> all_but_last(Val row, std::span<const Val> before) {
     Pull::Scope scope(k_.pull);
     const RowPass& last = plan_.passes.back();
-    Row at = row_at(row, variables_), late;
+    Row late;
     if (!before.empty()) {
       late = row_at(b_.sub(row, b_.index(1)), before_);
       bind_folded(late, before);
       bind_kept(plan_.passes[host()], late);
       hoist(last, late.index);
     }
+    Pull::Scope inner(k_.pull);
+    Row at = row_at(row, variables_);
     for (size_t p = 0; p + 1 < plan_.passes.size(); ++p) {
       bool hosts = p == host() && !before.empty();
       one_pass(plan_.passes[p], at, hosts ? Beside{&last, late.index} : Beside{});

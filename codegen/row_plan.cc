@@ -33,6 +33,7 @@ class Planner {
     mark_expensive();
     keep_values();
     find_repairs();
+    plan_.last_reads_here = reads_kept_here(plan_.passes.size() - 1);
     return std::move(plan_);
   }
 
@@ -138,6 +139,13 @@ class Planner {
       if (behind({k_.result(i)}, true).contains(choice.holds)) out.push_back(i);
     }
     return out;
+  }
+
+  bool reads_kept_here(size_t p) const {
+    const std::set<Value> elsewhere = taken_elsewhere(p);
+    return std::ranges::none_of(plan_.passes, [&](const RowPass& pass) {
+      return std::ranges::any_of(pass.kept, [&](Value v) { return elsewhere.contains(v); });
+    });
   }
 
   // What a walk reads, or may read, at other elements than the one it computes.

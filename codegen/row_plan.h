@@ -32,6 +32,7 @@ struct RowPlan {
   std::vector<size_t> outer_results;  // stored after the last pass
   std::vector<Value> folded;          // every value a fold of a pass gives
   int straight_vectors = 0;           // of a row that is straight code, at most
+  bool last_reads_here = false;       // the last pass reads what is kept at the element it computes alone
 
   Dim row_count() const { return element_count(outer); }
   Dim row_length() const { return element_count(inner); }
