@@ -50,7 +50,7 @@ class Inflater {
   }
 
   [[noreturn]] void fail(std::string_view why) {
-    throw Error(fmt::format("{}: damaged {}: {}", place_, what_, why));
+    throw Error(fmt::format("{}: damaged {}: {}", place_, what_, why), {"copy or download it again"});
   }
 
   z_stream z_{};

@@ -79,6 +79,17 @@ TEST(Idx, RefusesWhatDoesNotHold) {
   }
 }
 
+TEST(Idx, SaysWhatHelpsADamagedArchive) {
+  TestFolder folder;
+  std::string path = folder.write("x", gzip("abcdefgh").substr(0, 20));
+  try {
+    load_idx(path);
+    FAIL() << "it was read";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.notes(), std::vector<std::string>{"copy or download it again"});
+  }
+}
+
 TEST(Idx, SurvivesDamage) {
   TestFolder folder;
   std::string file = idx(0x0c, {3, 2}, std::string(24, '\x01'));
