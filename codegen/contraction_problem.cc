@@ -1,6 +1,6 @@
 #include "codegen/contraction_problem.h"
 
-#include <set>
+#include <algorithm>
 
 #include "ir/origin.h"
 
@@ -30,34 +30,32 @@ OperandShape operand_shape(const Form& form, const Operand& operand, const Bindi
   return out;
 }
 
+std::vector<Value> results_of(const Graph& body) {
+  std::vector<Value> out;
+  for (const Output& o : body.outputs()) out.push_back(o.value);
+  return out;
+}
+
+// Whether a node beside the product, or behind it, has an element for each of its results.
+bool is_as_large(const Graph& body, NodeId id, NodeId dot) {
+  return element_count(body.node(id).results[0].shape) == element_count(body.node(dot).results[0].shape);
+}
+
 int64_t epilogue_bytes(const Graph& body, NodeId dot, const Bindings& expected) {
-  const Dim count = element_count(body.node(dot).results[0].shape);
-  std::vector<Value> results;
-  for (const Output& out : body.outputs()) results.push_back(out.value);
   int64_t bytes = 0;
-  for (NodeId input : inputs_behind(body, results, dot)) {
+  for (NodeId input : inputs_behind(body, results_of(body), dot)) {
     const Type& type = body.node(input).results[0];
-    if (element_count(type.shape) == count) bytes += (count * Dim(size_of(type.dtype))).evaluate(expected);
+    if (!is_as_large(body, input, dot)) continue;
+    bytes += (element_count(type.shape) * Dim(size_of(type.dtype))).evaluate(expected);
   }
   return bytes;
 }
 
 // Elementwise operations that make a result of the product's, or of what is beside it.
 int64_t epilogue_steps(const Graph& body, NodeId dot) {
-  const Dim count = element_count(body.node(dot).results[0].shape);
-  std::vector<Value> stack;
-  std::set<NodeId> seen = {dot};
-  int64_t steps = 0;
-  for (const Output& out : body.outputs()) stack.push_back(out.value);
-  while (!stack.empty()) {
-    const Value v = stack.back();
-    stack.pop_back();
-    if (!seen.insert(v.node).second) continue;
-    const Node& n = body.node(v);
-    steps += is_elementwise(n.op) && element_count(n.results[0].shape) == count;
-    stack.insert(stack.end(), n.operands.begin(), n.operands.end());
-  }
-  return steps;
+  return std::ranges::count_if(nodes_behind(body, results_of(body), dot), [&](NodeId id) {
+    return is_elementwise(body.node(id).op) && is_as_large(body, id, dot);
+  });
 }
 
 }  // namespace

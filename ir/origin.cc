@@ -25,18 +25,24 @@ bool is_byte_in_f32(const Graph& body, Value v) {
   return from == DType::U8 || from == DType::Bool;
 }
 
-std::vector<NodeId> inputs_behind(const Graph& body, std::vector<Value> values, NodeId except) {
+std::vector<NodeId> nodes_behind(const Graph& body, std::vector<Value> values, NodeId except) {
   std::set<NodeId> seen = {except};
-  std::vector<NodeId> inputs;
+  std::vector<NodeId> nodes;
   while (!values.empty()) {
     Value v = values.back();
     values.pop_back();
     if (!seen.insert(v.node).second) continue;
     const Node& n = body.node(v);
-    if (n.op == Op::Input) inputs.push_back(v.node);
+    nodes.push_back(v.node);
     values.insert(values.end(), n.operands.begin(), n.operands.end());
   }
-  return inputs;
+  return nodes;
+}
+
+std::vector<NodeId> inputs_behind(const Graph& body, std::vector<Value> values, NodeId except) {
+  std::vector<NodeId> nodes = nodes_behind(body, std::move(values), except);
+  std::erase_if(nodes, [&](NodeId id) { return body.node(id).op != Op::Input; });
+  return nodes;
 }
 
 }  // namespace nnc
