@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -23,22 +24,18 @@ int64_t count_of(const std::vector<int64_t>& shape) {
   return count;
 }
 
-// Whole cache lines, so that a vector load at the end stays inside; for much memory whole huge pages, where the system
-// has them: otherwise finding its pages takes longer than reading them.
-std::byte* allocate(int64_t count, DType dtype, const std::vector<int64_t>& shape) {
-  constexpr int64_t kHugePage = int64_t{2} << 20;
-  int64_t bytes = checked_mul(std::max<int64_t>(count, 1), size_of(dtype));
-  bool large = bytes >= 2 * kHugePage;
-  int64_t unit = large ? kHugePage : static_cast<int64_t>(Tensor::kAlignment);
-  int64_t size = checked_add(bytes, unit - 1) / unit * unit;
-  void* p = std::aligned_alloc(static_cast<size_t>(unit), static_cast<size_t>(size));
-#ifdef MADV_HUGEPAGE
-  if (p != nullptr && large) madvise(p, static_cast<size_t>(size), MADV_HUGEPAGE);
-#endif
-  if (p == nullptr) throw Error(fmt::format("no memory for {}{}", name_of(dtype), to_string(shape)));
-  std::memset(p, 0, static_cast<size_t>(bytes));
-  return static_cast<std::byte*>(p);
+constexpr int64_t kPage = 4 << 10, kHugePage = 2 << 20;
+
+// Where in a page the next large tensor begins. Kernels read the same rows of a weight and of its moments one after another:
+// of rows whole pages apart, those of all three would share a few sets of the first-level cache.
+int64_t next_place_in_page() {
+  constexpr int64_t kStep = 256;
+  static std::atomic<uint32_t> places{0};
+  return places.fetch_add(1, std::memory_order_relaxed) * kStep % kPage;
 }
+
+// Whole units that `bytes` need, the last at least half full, so that little memory is spent on much alignment.
+int64_t mostly_full(int64_t bytes, int64_t unit) { return checked_add(bytes, unit / 2) / unit * unit; }
 
 }  // namespace
 
@@ -49,8 +46,27 @@ std::string to_string(const std::vector<int64_t>& shape) {
 Tensor::Tensor(Unallocated, DType dtype, std::vector<int64_t> shape)
     : dtype_(dtype), count_(count_of(shape)), shape_(std::move(shape)) {}
 
+// Whole cache lines, so that a vector load at the end stays inside; for much memory huge pages, where the system has them:
+// otherwise finding its pages takes longer than reading them.
+void Tensor::allocate() {
+  constexpr int64_t kLine = kAlignment, kLarge = 16 * kPage;
+  const int64_t bytes = checked_mul(std::max<int64_t>(count_, 1), size_of(dtype_));
+  const int64_t start = bytes >= kLarge ? next_place_in_page() : 0;
+  const int64_t end = checked_add(bytes, start + kLine - 1) / kLine * kLine;
+  const int64_t huge = bytes >= 2 * kHugePage ? mostly_full(end, kHugePage) : 0;
+  const int64_t unit = huge > 0 ? kHugePage : bytes >= kLarge ? kPage : kLine;
+  void* base = nullptr;
+  if (posix_memalign(&base, static_cast<size_t>(unit), static_cast<size_t>(std::max(end, huge))) != 0)
+    throw Error(fmt::format("no memory for {}{}", name_of(dtype_), to_string(shape_)));
+#ifdef MADV_HUGEPAGE
+  if (huge > 0) madvise(base, static_cast<size_t>(huge), MADV_HUGEPAGE);
+#endif
+  storage_ = {static_cast<std::byte*>(base) + start, Release{nullptr, start}};
+  std::memset(storage_.get(), 0, static_cast<size_t>(bytes));
+}
+
 Tensor::Tensor(DType dtype, std::vector<int64_t> shape) : Tensor(Unallocated(), dtype, std::move(shape)) {
-  storage_.reset(allocate(count_, dtype_, shape_));
+  allocate();
 }
 
 Tensor::Tensor(const Tensor& other) : Tensor(Unallocated(), other.dtype_, other.shape_) {
@@ -58,7 +74,7 @@ Tensor::Tensor(const Tensor& other) : Tensor(Unallocated(), other.dtype_, other.
     storage_ = {other.storage_.get(), other.storage_.get_deleter()};
     return;
   }
-  storage_.reset(allocate(count_, dtype_, shape_));
+  allocate();
   std::memcpy(storage_.get(), other.storage_.get(), byte_size());
 }
 
@@ -66,7 +82,7 @@ Tensor Tensor::view(DType dtype, std::vector<int64_t> shape, std::shared_ptr<con
   Tensor out(Unallocated(), dtype, std::move(shape));
   assert(reinterpret_cast<uintptr_t>(elements.get()) % static_cast<uintptr_t>(size_of(dtype)) == 0);
   auto* start = const_cast<std::byte*>(elements.get());
-  out.storage_ = {start, Release{std::move(elements)}};
+  out.storage_ = {start, Release{std::move(elements), 0}};
   return out;
 }
 

@@ -112,12 +112,14 @@ class Tensor {
 
   struct Release {
     std::shared_ptr<const void> owner;  // of a view's elements
+    int64_t start;                      // of elements of its own in their memory
     void operator()(std::byte* p) const {
-      if (!owner) std::free(p);
+      if (!owner) std::free(p - start);
     }
   };
   struct Unallocated {};
   Tensor(Unallocated, DType dtype, std::vector<int64_t> shape);
+  void allocate();
 
   DType dtype_ = DType::F32;
   int64_t count_ = 0;

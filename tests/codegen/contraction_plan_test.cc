@@ -54,6 +54,15 @@ TEST(ContractionPlan, EpiloguesAskForFarOperands) {
   EXPECT_FALSE(asks(20, true)) << "too little to do between requests";
 }
 
+// Half of that cache is too much: what is multiplied passes through it as well.
+TEST(ContractionPlan, OperandsAreFarFromHalfOfTheCache) {
+  auto asks = [](int64_t side) {
+    return Region(momentum_update(256, side, side)).lower(zen4()).note.ends_with(" requests");
+  };
+  EXPECT_TRUE(asks(256));
+  EXPECT_FALSE(asks(192));
+}
+
 TEST(ContractionPlan, EpiloguesAskForAnOperandOnceARow) {
   Target target = sapphire_rapids();
   with_small_cache(target);

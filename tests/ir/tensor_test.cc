@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,22 @@ TEST(Tensor, HoldsAlignedRowMajorElements) {
   EXPECT_EQ(t.as<int32_t>()[4], 5);
   EXPECT_EQ(t.type_str(), "i32[2, 3]");
   EXPECT_EQ(Tensor(DType::F32, {3, 0, 2}).count(), 0);
+}
+
+// Rows whole pages apart share sets of a cache, and those of a weight's moments, which are read beside it, have sets of their
+// own.
+TEST(Tensor, LargeOnesBeginAtPlacesOfTheirOwnInAPage) {
+  for (int64_t rows : {64, 1024, 2048}) {
+    Tensor weight(DType::F32, {rows, 1024}), mean(DType::F32, {rows, 1024}), variance = mean;
+    std::set<uintptr_t> places;
+    for (const Tensor* t : {&weight, &mean, &variance}) {
+      auto address = reinterpret_cast<uintptr_t>(t->bytes().data());
+      EXPECT_EQ(address % Tensor::kAlignment, 0u);
+      places.insert(address % 4096 / 256);
+      EXPECT_EQ(t->get(t->count() - 1), 0);
+    }
+    EXPECT_EQ(places.size(), 3u) << rows;
+  }
 }
 
 TEST(Tensor, CopiesAreDeepAndEqualityIsByBits) {
