@@ -31,6 +31,10 @@ bool Nest::one_task() const {
          columns.value() >= 1 && columns.value() <= plan_.column_block;
 }
 
+Val Nest::column_blocks() { return b_.ceil_div(b_.dim(form_.extent(kColumn)), plan_.column_block); }
+Val Nest::batch_of(Val unit) { return b_.idiv(unit, column_blocks()); }
+Val Nest::column_of(Val unit) { return b_.mul(b_.irem(unit, column_blocks()), b_.index(plan_.column_block)); }
+
 Val Nest::row_tasks() {
   if (one_task_of_rows()) return b_.index(1);
   return b_.apply(Op::Max, {b_.ceil_div(b_.dim(form_.extent(kRow)), plan_.row_block), b_.index(1)});
@@ -41,10 +45,10 @@ void Nest::emit() {
                        {form_.extent(kColumn), plan_.column_block},
                        {form_.extent(kRow), plan_.row_block}};
   if (one_task())
-    return b_.if_then(b_.lt(b_.task_begin(), b_.task_end()), [&] { same_columns(b_.index(0)); });
+    return b_.if_then(b_.lt(b_.task_begin(), b_.task_end()), [&] { same_columns(b_.index(0), b_.index(1)); });
   Val count = row_tasks(), last = b_.sub(b_.add(b_.task_end(), count), b_.index(1));
-  b_.for_each(b_.idiv(b_.task_begin(), count), b_.idiv(last, count), 1,
-              [&](Val unit) { same_columns(unit); });
+  Val units = b_.idiv(last, count);
+  b_.for_each(b_.idiv(b_.task_begin(), count), units, 1, [&](Val unit) { same_columns(unit, units); });
 }
 
 Count Nest::block_count(Axis axis, Val first, int64_t block) {
@@ -72,15 +76,16 @@ Count Nest::row_count(Val to) {
 
 // The thread's tasks of one block of columns, whose panel is packed once for all where it holds all of depth; together
 // where results need not wait in a buffer for the last chunk.
-void Nest::same_columns(Val unit) {
+void Nest::same_columns(Val unit, Val units) {
   Pull::Scope scope(pull_);
   Val count = row_tasks(), before = b_.mul(unit, count);
-  Val columns = b_.ceil_div(b_.dim(form_.extent(kColumn)), plan_.column_block);
-  at_.batch = variable(kBatch, b_.idiv(unit, columns));
-  at_.column = b_.mul(b_.irem(unit, columns), b_.index(plan_.column_block));
+  at_.unit = unit;
+  at_.batch = variable(kBatch, batch_of(unit));
+  at_.column = column_of(unit);
   at_.columns = column_count();
   if (plan_.tail > 0) pack_tail();
   if (packs_columns() && whole_depth()) pack_columns(whole_chunk());
+  if (plan_.next_block) at_.next = block_after(units, {});
   if (one_task_of_rows()) return block(b_.index(0), b_.index(1));
   Val from = b_.apply(Op::Max, {b_.sub(b_.task_begin(), before), b_.index(0)});
   Val to = b_.imin(b_.sub(b_.task_end(), before), count);
@@ -89,6 +94,7 @@ void Nest::same_columns(Val unit) {
   Val groups = finishes_tiles() ? b_.select(single_chunk(), b_.imin(tasks, one), tasks) : tasks;
   b_.for_each(b_.index(0), groups, 1, [&](Val i) {
     Val first = b_.add(from, i), next = b_.add(first, one);
+    if (plan_.next_block) at_.next = block_after(units, b_.lt(b_.add(i, one), groups));
     block(first, finishes_tiles() ? b_.select(single_chunk(), to, next) : next);
   });
 }
@@ -279,7 +285,7 @@ void Nest::finish_tile(const Strip& s, const Chunk& c, const Panel& p, Val kept)
 Accumulators Nest::contract(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                             Accumulators inits) {
   if (along_depth()) return contract_along_depth(s, c, p, inits);
-  if (plan_.requests && s.rows == plan_.tile.rows)
+  if ((plan_.requests || plan_.next_block) && s.rows == plan_.tile.rows)
     return contract_requesting(s, c, p, source, std::move(inits));
   TileShape t = shape(s.rows, p);
   // One of a ladder's pieces runs once at most.

@@ -56,12 +56,22 @@ class Nest {
   void emit();
 
  private:
+  // What is packed next, from that depth on, if anything is; blocks of columns are numbered batch by batch.
+  struct NextColumns {
+    Val unit, depth, exist;
+  };
+  // The lines of a panel of those, and a tile's share: so many in each piece of its depth.
+  struct NextLines {
+    Val base, from, each, end;
+  };
   // What the loops have fixed so far: a block is the rows of a thread's tasks that share their columns.
   struct Block {
+    Val unit;  // the block of columns
     IndexExpr batch;
     Val row, column;      // of the first element
     Count rows, columns;  // but for the tail's
     Rows packed;          // that the row panel holds
+    NextColumns next;     // for blocks that ask for them
   };
   struct Chunk {
     Val first;  // depth of the first step
@@ -71,7 +81,7 @@ class Nest {
   };
 
   void declare_scratch();
-  void same_columns(Val unit);
+  void same_columns(Val unit, Val units);
   void block(Val from, Val to);
   void chunks();
   void chunk(const Chunk& c);
@@ -89,7 +99,14 @@ class Nest {
 
   Accumulators contract_requesting(const Strip& s, const Chunk& c, const Panel& p, const ColumnSource& source,
                                    Accumulators inits);
+  void request_row(const Strip& s, const Chunk& c, const Panel& p, Val i);
   void request_results(const Panel& p, Val row);
+  NextColumns block_after(Val units, Val again);
+  NextColumns chunk_after(const Chunk& c);
+  NextLines next_lines(const Strip& s, const Chunk& c, const Panel& p);
+  void request_lines(const NextLines& lines, Val piece);
+  int64_t lines_of_column() const;
+  int request_pieces() const { return plan_.requests ? plan_.tile.rows : kRequestPieces; }
   void request_next_results(TileShape t, const TilePlace& place);
 
   RowSource row_source(Val row, const Chunk& c);
@@ -147,6 +164,9 @@ class Nest {
   bool one_task_of_rows() const;
   bool one_task() const;
   Val row_tasks();
+  Val column_blocks();
+  Val batch_of(Val unit);
+  Val column_of(Val unit);
   /// Whether results leave tile by tile, each as soon as it is finished, rather than a block at once.
   bool finishes_tiles() const { return !plan_.direct && form_.output_unit() == kColumn; }
   bool packs_columns() const {

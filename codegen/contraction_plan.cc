@@ -73,11 +73,20 @@ class Chooser {
     const bool near = cost_.in_l1(plan_, std::min(s_.columns, plan_.column_block));
     if (!near && depth_of_tile() >= kDepthAhead) plan_.ahead = kStepsAhead;
     plan_.next_panel = plan_.columns == ColumnLayout::Copied && cost_.requests_next_panel();
+    plan_.next_block = asks_for_next_block();
     plan_.next_results =
         plan_.direct && plan_.axis == VectorAxis::Columns && cost_.requests_next_results(plan_);
     plan_.requests = requests();
     plan_.cycles = cost_.of(plan_);
     return plan_;
+  }
+
+  // Columns far away that are transposed block by block, or chunk by chunk.
+  bool asks_for_next_block() const {
+    const bool another = s_.columns > plan_.column_block || depth_of_tile() < s_.depth;
+    const bool transposes = plan_.columns == ColumnLayout::Transposed && s_.column.strided;
+    return transposes && another && depth_of_tile() >= kStepsApart * kRequestPieces &&
+           cost_.requests_next_panel();
   }
 
   // What passes by the caches is asked for ahead where the last steps of depth leave enough to do between one row's request
@@ -200,14 +209,14 @@ Steps Plan::steps(TileShape t) const {
 std::string Plan::str() const {
   constexpr std::string_view row_names[] = {"in_place", "panel_by_depth", "panel_by_row"};
   constexpr std::string_view column_names[] = {"in_place", "copied", "packed", "transposed"};
-  return fmt::format("tile {}x{}x{}{} rows {} columns {}{}{} block {}x{} depth {}{}{}{}{}{}{}", tile.rows,
-                     tile.vectors, tile.lanes, axis == VectorAxis::Depth ? " along depth" : "",
-                     row_names[static_cast<int>(rows)], column_names[static_cast<int>(columns)],
-                     ahead > 0 ? " ahead" : "", next_panel ? " next" : "", row_block, column_block,
-                     depth_chunk, next_results ? " next" : "", tail > 0 ? fmt::format(" tail {}", tail) : "",
-                     last > 0 ? fmt::format(" last {}", last) : "",
-                     chains > 1 ? fmt::format(" in {} chains", chains) : "", direct ? " direct" : "",
-                     requests ? " requests" : "");
+  return fmt::format(
+      "tile {}x{}x{}{} rows {} columns {}{}{} block {}x{} depth {}{}{}{}{}{}{}", tile.rows, tile.vectors,
+      tile.lanes, axis == VectorAxis::Depth ? " along depth" : "", row_names[static_cast<int>(rows)],
+      column_names[static_cast<int>(columns)], ahead > 0 ? " ahead" : "",
+      next_panel || next_block ? " next" : "", row_block, column_block, depth_chunk,
+      next_results ? " next" : "", tail > 0 ? fmt::format(" tail {}", tail) : "",
+      last > 0 ? fmt::format(" last {}", last) : "", chains > 1 ? fmt::format(" in {} chains", chains) : "",
+      direct ? " direct" : "", requests ? " requests" : "");
 }
 
 }  // namespace nnc::contraction

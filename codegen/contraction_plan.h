@@ -21,6 +21,9 @@ enum class ColumnLayout : uint8_t { InPlace, Copied, Packed, Transposed };
 /// tree at the end (contraction_depth.cc): rows and columns are read along depth.
 enum class VectorAxis : uint8_t { Columns, Depth };
 
+/// Pieces of a tile's depth between which it asks for parts of the next block.
+inline constexpr int kRequestPieces = 16;
+
 struct Plan {
   TileShape tile;
   VectorAxis axis = VectorAxis::Columns;
@@ -34,6 +37,7 @@ struct Plan {
   int registers = 16;                       // for a tile's sums and columns
   int ahead = 0;                            // steps before it reads columns that a tile asks for them
   bool next_panel = false;                  // a tile that copies its columns asks for those to the right
+  bool next_block = false;                  // tiles ask for what is transposed after them
   bool next_results = false;  // a tile asks for results to the right, which the next one goes on from
   int last = 0;               // lanes of the last columns' vector, where it is narrower
   int tail = 0;               // last columns, whose vectors lie along depth or rows

@@ -1,9 +1,15 @@
-// The part of a contraction's nest that asks memory for what an epilogue will read while the tile is still summed:
-// moments and weights that lie behind the second-level cache, a few lines of every row, row after row of a matrix,
-// which no machine foresees.
+// The part of a contraction's nest that asks memory, while a tile is summed, for what is read after it from behind the
+// second-level cache and no machine foresees: an epilogue's moments and weights, a few lines of every row of a matrix, and
+// columns that will be transposed.
 #include "codegen/contraction_nest.h"
+#include "codegen/rounding.h"
 
 namespace nnc::contraction {
+namespace {
+
+constexpr int64_t kLineBytes = 64;
+
+}  // namespace
 
 void Nest::request_results(const Panel& p, Val i) {
   Pull::Scope row_scope(pull_);
@@ -17,19 +23,65 @@ void Nest::request_results(const Panel& p, Val i) {
   }
 }
 
-// As many steps before the next row's request as let the last ones arrive: all of depth in as many pieces as rows.
+// What is packed after the last chunk of these columns: they `again`, for other rows, or the thread's next block.
+Nest::NextColumns Nest::block_after(Val units, Val again) {
+  Val after = b_.add(at_.unit, b_.index(1)), exist = b_.lt(after, units);
+  if (!again.valid()) return {after, b_.index(0), exist};
+  return {b_.select(again, at_.unit, after), b_.index(0), b_.select(again, again, exist)};
+}
+
+// What is packed after this chunk: the same columns' next steps, if there are any.
+Nest::NextColumns Nest::chunk_after(const Chunk& c) {
+  if (!c.last.valid()) return at_.next;
+  Val depth = b_.select(c.last, at_.next.depth, b_.add(c.first, b_.index(plan_.depth_chunk)));
+  Val more = b_.immediate(Literal::from_int(DType::Bool, 1));
+  return {b_.select(c.last, at_.next.unit, at_.unit), depth, b_.select(c.last, at_.next.exist, more)};
+}
+
+// All tiles of a panel share the lines of the one that will be packed in its place, column after column.
+Nest::NextLines Nest::next_lines(const Strip& s, const Chunk& c, const Panel& p) {
+  const Strided& operand = *form_.columns().strided;
+  const NextColumns next = chunk_after(c);
+  Val first = b_.add(column_of(next.unit), p.first), none = b_.index(0);
+  Val behind = b_.apply(Op::Max, {b_.sub(b_.dim(form_.extent(kColumn)), first), none});
+  Val columns = b_.imin(b_.index(shape(s.rows, p).width()), behind);
+  Val base = pull_.scalar(form_.position(form_.columns(), {variable(kBatch, batch_of(next.unit)), 0, 0, 0}));
+  base = b_.add(base, b_.add(b_.mul(first, b_.dim(operand.free_stride)), next.depth));
+  Val end = b_.select(next.exist, b_.mul(columns, b_.index(lines_of_column())), none);
+  Val tile_rows = b_.index(plan_.tile.rows), pieces = b_.index(request_pieces());
+  Val parts = b_.mul(b_.idiv(at_.rows.value, tile_rows), pieces);
+  Val each = b_.idiv(b_.add(end, b_.sub(parts, b_.index(1))), parts);
+  return {base, b_.mul(b_.mul(b_.idiv(s.first, tile_rows), pieces), each), each, end};
+}
+
+void Nest::request_lines(const NextLines& lines, Val piece) {
+  const Strided& operand = *form_.columns().strided;
+  Val of_column = b_.index(lines_of_column()), elements = b_.index(kLineBytes / size_of(dtype()));
+  Val from = b_.imin(b_.add(lines.from, b_.mul(piece, lines.each)), lines.end);
+  Val to = b_.imin(b_.add(from, lines.each), lines.end);
+  b_.for_each(from, to, 1, [&](Val line) {
+    Val column = b_.mul(b_.idiv(line, of_column), b_.dim(operand.free_stride));
+    Val step = b_.mul(b_.irem(line, of_column), elements);
+    b_.prefetch(input_buffer(operand.input), b_.add(lines.base, b_.add(column, step)), 2);
+  });
+}
+
+int64_t Nest::lines_of_column() const { return ceil_div(depth_room() * size_of(dtype()), kLineBytes); }
+
+// All of depth in pieces, before each of which memory is asked for something: as many as rows, so many steps before the next
+// row's results that the last ones arrive, or enough that a part of the next block doesn't keep memory from what the tile reads.
 Accumulators Nest::contract_requesting(const Strip& s, const Chunk& c, const Panel& p,
                                        const ColumnSource& source, Accumulators inits) {
   const RowSource rows = row_source(s.first, c);
-  Val depth = c.depth.value, piece = b_.ceil_div(depth, s.rows);
+  const int pieces = request_pieces();
+  NextLines lines;
+  if (plan_.next_block) lines = next_lines(s, c, p);
+  Val depth = c.depth.value, piece = b_.ceil_div(depth, pieces);
   return b_.for_loop(
-      b_.index(0), b_.index(s.rows), 1, std::move(inits), [&](Val i, std::span<const Val> sums) {
+      b_.index(0), b_.index(pieces), 1, std::move(inits), [&](Val i, std::span<const Val> sums) {
         Pull::Scope scope(pull_);
-        auto request = [&] { request_results(p, b_.add(s.first, i)); };
-        if (c.last.valid())
-          b_.if_then(c.last, request);
-        else
-          request();
+        if (plan_.requests) request_row(s, c, p, i);
+        if (plan_.next_block) request_lines(lines, i);
         Val from = b_.imin(b_.mul(i, piece), depth), to = b_.imin(b_.add(from, piece), depth);
         RowSource r = rows;
         r.base = b_.add(r.base, b_.mul(from, r.depth_stride));
@@ -40,6 +92,14 @@ Accumulators Nest::contract_requesting(const Strip& s, const Chunk& c, const Pan
         return contract_tile(b_, shape(s.rows, p), r, columns, {b_.sub(to, from)}, {},
                              {sums.begin(), sums.end()});
       });
+}
+
+void Nest::request_row(const Strip& s, const Chunk& c, const Panel& p, Val i) {
+  auto request = [&] { request_results(p, b_.add(s.first, i)); };
+  if (c.last.valid())
+    b_.if_then(c.last, request);
+  else
+    request();
 }
 
 // A tile that goes on from what the chunk before left begins by reading it: the one to its left asks for it.

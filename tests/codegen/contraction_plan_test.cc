@@ -63,6 +63,19 @@ TEST(ContractionPlan, OperandsAreFarFromHalfOfTheCache) {
   EXPECT_FALSE(asks(192));
 }
 
+// As many pieces of depth as leave memory to what a tile reads, each of a few lines, if they are of some length; and of more
+// than one block.
+TEST(ContractionPlan, BlocksAskForFarColumns) {
+  auto asks = [](int64_t rows, int64_t columns, int64_t depth, const Target& target) {
+    const std::string note = Region(gemm("NT", rows, columns, depth)).lower(target).note;
+    return note.find("transposed ahead next block") != std::string::npos;
+  };
+  EXPECT_TRUE(asks(256, 1024, 1024, zen4()));
+  EXPECT_FALSE(asks(256, 1024, 1024, sapphire_rapids())) << "not measured there";
+  EXPECT_FALSE(asks(256, 128, 256, zen4())) << "near";
+  EXPECT_FALSE(asks(256, 4096, 64, zen4())) << "brief";
+}
+
 TEST(ContractionPlan, EpiloguesAskForAnOperandOnceARow) {
   Target target = sapphire_rapids();
   with_small_cache(target);

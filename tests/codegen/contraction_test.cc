@@ -247,6 +247,34 @@ TEST(Contraction, PanelsAskForTheNext) {
   check(gemm("NN", 20, 1024, 300), {}, as_zen4);
 }
 
+// Columns that are transposed are asked for by the tiles before, whatever follows: the next chunk of depth, block, rows that
+// need the same columns again, batch, or nothing; and whether rows make a whole tile or none.
+TEST(Contraction, BlocksAskForTheNext) {
+  auto zen4_of_128_kib = [](Target& target) {
+    as_zen4(target);
+    target.l2_bytes = 128 << 10;
+  };
+  const std::vector<Bindings> sizes = {{{"B", 300}}, {{"B", 33}}, {{"B", 7}}, {{"B", 0}}};
+  for (int64_t columns : {130, 256}) {
+    check(gemm("NT", B, columns, 550, DType::F32, sizes), {{"B", 300}}, zen4_of_128_kib);
+    check(gemm("NT", B, columns, 250, DType::F64, sizes), {{"B", 300}}, zen4_of_128_kib);
+  }
+  check(gemm("NT", 150, 200, K, DType::F32, {{{"K", 600}}, {{"K", 3}}, {{"K", 0}}}), {{"K", 600}},
+        zen4_of_128_kib);
+  auto linear = [](Builder& g, const Values& x) {
+    Value y = g.add(g.contract(x[0], x[1], 1, 1), x[2]);
+    return Values{g.max(y, g.full(DType::F32, g.shape(y), 0))};
+  };
+  Type weight{DType::F32, {520, 550}}, bias{DType::F32, {520}};
+  check({"linear", {{DType::F32, {B, 550}}, weight, bias}, linear, sizes}, {{"B", 300}}, zen4_of_128_kib);
+  auto heads = [](Builder& g, const Values& x) {
+    return Values{g.dot(x[0], x[1], {{0}, {0}, {2}, {2}, DType::F32})};
+  };
+  const std::vector<Bindings> batches = {{{"B", 3}}, {{"B", 0}}};
+  check({"heads", {{DType::F32, {B, 150, 300}}, {DType::F32, {B, 200, 300}}}, heads, batches}, {{"B", 3}},
+        zen4_of_128_kib);
+}
+
 // Operands of an update that are more than the cache of a core.
 TEST(Contraction, EpiloguesOfFarOperands) {
   const std::vector<Bindings> sizes = {{{"B", 300}}, {{"B", 7}}, {{"B", 0}}};
