@@ -27,9 +27,11 @@ int64_t count_of(const std::vector<int64_t>& shape) {
 constexpr int64_t kPage = 4 << 10, kHugePage = 2 << 20;
 
 // Where in a page the next large tensor begins. Kernels read the same rows of a weight and of its moments one after another:
-// of rows whole pages apart, those of all three would share a few sets of the first-level cache.
+// of rows whole pages apart, those of all three would share a few sets of the first-level cache. And what a tile stores should
+// not lie where its neighbour reads: in the same places of other pages a core takes the one for the other. Eight places, those
+// of a few tensors made together far apart.
 int64_t next_place_in_page() {
-  constexpr int64_t kStep = 256;
+  constexpr int64_t kStep = 2560;
   static std::atomic<uint32_t> places{0};
   return places.fetch_add(1, std::memory_order_relaxed) * kStep % kPage;
 }
