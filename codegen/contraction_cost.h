@@ -86,6 +86,7 @@ class Cost {
   bool columns_paged() const;
   bool columns_apart() const;
   bool columns_astride() const;
+  bool columns_on_pages() const;
   bool columns_far() const { return columns_apart() && !columns_near(); }
   bool passing() const { return columns_far() && few_rows(); }
   bool copies_passing(const Plan& p) const;

@@ -18,11 +18,11 @@ constexpr double kCopyCost = 0.25, kKeepCost = 0.15, kPackCost = 0.38, kPullCost
 constexpr double kLargePanelCost = 0.2;
 constexpr int64_t kLargePanelShare = 8;
 // The same for operands read where they are, by every tile: where they stay in the first-level cache; where their lines
-// come one after another; where they are so far apart that they share few sets of it; where vectors lie across two
-// lines; and where they come from behind the second-level cache, and share few of its sets or are on more pages than the
-// page table's cache holds.
-constexpr double kStayingCost = 0.001, kInPlaceCost = 0.0025, kApartCost = 0.02, kAstrideCost = 0.035,
-                 kFarCost = 0.25;
+// come one after another; where each step's are on another page; where they are so far apart that they share few sets of
+// it; where vectors lie across two lines; and where they come from behind the second-level cache, and share few of its
+// sets or are on more pages than the page table's cache holds.
+constexpr double kStayingCost = 0.001, kInPlaceCost = 0.0025, kPagesCost = 0.004, kApartCost = 0.02,
+                 kAstrideCost = 0.035, kFarCost = 0.25;
 // Of rows' elements that are no neighbours along depth, or lie so far apart at every step, by every panel; of few steps
 // the lines stay.
 constexpr double kTurnedRowsCost = 0.006, kStayingShare = 0.25;
@@ -62,6 +62,11 @@ bool Cost::streams_collide(const Plan& p) const {
 bool Cost::columns_paged() const {
   int64_t stride = s_.column.depth_stride * s_.element_bytes;
   return stride > 0 && stride % kPage == 0;
+}
+
+// Of more steps than the nearest of the page table's caches has entries.
+bool Cost::columns_on_pages() const {
+  return s_.column.depth_stride * s_.element_bytes > kPage && s_.depth > rates_.near_pages;
 }
 
 // Columns a step apart by whole pages share few sets, by more than a page at every step need another entry.
@@ -132,6 +137,7 @@ double Cost::per_column(const Plan& p, ColumnLayout layout, int64_t strips) cons
                     : far                     ? kFarCost
                     : columns_apart()         ? kApartCost
                     : columns_astride()       ? kAstrideCost
+                    : columns_on_pages()      ? kPagesCost
                                               : kInPlaceCost;
   double pack = c.unit == Unit::Neither ? kGatherCost : c.strided ? kPackCost : kPullCost;
   switch (layout) {

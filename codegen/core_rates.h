@@ -40,6 +40,8 @@ struct CoreRates {
   // strip once.
   double paged_row_element = 0.45, far_row_element = 0.12, paged_rows = 0, far_rows = 0;
 
+  // Pages that can be read in turn at no cost.
+  int near_pages = 1 << 30;
   // It pays to ask for what kernels that are no products will read; else the machine foresees it, and requests disturb.
   bool requests_streams = true;
   // It pays to ask for columns and results behind the second-level cache a panel before.
