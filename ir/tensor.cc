@@ -26,10 +26,10 @@ int64_t count_of(const std::vector<int64_t>& shape) {
 
 constexpr int64_t kPage = 4 << 10, kHugePage = 2 << 20;
 
-// Where in a page the next large tensor begins. Kernels read the same rows of a weight and of its moments one after another:
-// of rows whole pages apart, those of all three would share a few sets of the first-level cache. And what a tile stores should
-// not lie where its neighbour reads: in the same places of other pages a core takes the one for the other. Eight places, those
-// of a few tensors made together far apart.
+// Where in a page the next tensor that is to lie apart begins. Kernels read the same rows of a weight and of its moments one
+// after another: of rows whole pages apart, those of all three would share a few sets of the first-level cache. And what a
+// tile stores should not lie where its neighbour reads: in the same places of other pages a core takes the one for the other.
+// Eight places, those of a few tensors made together far apart.
 int64_t next_place_in_page() {
   constexpr int64_t kStep = 2560;
   static std::atomic<uint32_t> places{0};
@@ -50,13 +50,14 @@ Tensor::Tensor(Unallocated, DType dtype, std::vector<int64_t> shape)
 
 // Whole cache lines, so that a vector load at the end stays inside; for much memory huge pages, where the system has them:
 // otherwise finding its pages takes longer than reading them.
-void Tensor::allocate() {
+void Tensor::allocate(bool apart) {
   constexpr int64_t kLine = kAlignment, kLarge = 16 * kPage;
   const int64_t bytes = checked_mul(std::max<int64_t>(count_, 1), size_of(dtype_));
-  const int64_t start = bytes >= kLarge ? next_place_in_page() : 0;
+  const bool paged = apart && bytes >= kLarge;
+  const int64_t start = paged ? next_place_in_page() : 0;
   const int64_t end = checked_add(bytes, start + kLine - 1) / kLine * kLine;
   const int64_t huge = bytes >= 2 * kHugePage ? mostly_full(end, kHugePage) : 0;
-  const int64_t unit = huge > 0 ? kHugePage : bytes >= kLarge ? kPage : kLine;
+  const int64_t unit = huge > 0 ? kHugePage : paged ? kPage : kLine;
   void* base = nullptr;
   if (posix_memalign(&base, static_cast<size_t>(unit), static_cast<size_t>(std::max(end, huge))) != 0)
     throw Error(fmt::format("no memory for {}{}", name_of(dtype_), to_string(shape_)));
@@ -68,7 +69,13 @@ void Tensor::allocate() {
 }
 
 Tensor::Tensor(DType dtype, std::vector<int64_t> shape) : Tensor(Unallocated(), dtype, std::move(shape)) {
-  allocate();
+  allocate(false);
+}
+
+Tensor Tensor::apart(DType dtype, std::vector<int64_t> shape) {
+  Tensor out(Unallocated(), dtype, std::move(shape));
+  out.allocate(true);
+  return out;
 }
 
 Tensor::Tensor(const Tensor& other) : Tensor(Unallocated(), other.dtype_, other.shape_) {
@@ -76,7 +83,7 @@ Tensor::Tensor(const Tensor& other) : Tensor(Unallocated(), other.dtype_, other.
     storage_ = {other.storage_.get(), other.storage_.get_deleter()};
     return;
   }
-  allocate();
+  allocate(false);
   std::memcpy(storage_.get(), other.storage_.get(), byte_size());
 }
 

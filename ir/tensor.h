@@ -48,6 +48,9 @@ class Tensor {
   Tensor() : Tensor(DType::F32, {}) {}
   /// Zeros. Throws Error for a negative extent, a size past 63 bits, or memory that is not there.
   Tensor(DType dtype, std::vector<int64_t> shape);
+  /// The same, for what kernels read and write together, as a weight and its moments: large ones begin at different places of
+  /// a page.
+  static Tensor apart(DType dtype, std::vector<int64_t> shape);
   Tensor(const Tensor& other);
   Tensor(Tensor&& other) noexcept = default;
   Tensor& operator=(const Tensor& other);
@@ -119,7 +122,7 @@ class Tensor {
   };
   struct Unallocated {};
   Tensor(Unallocated, DType dtype, std::vector<int64_t> shape);
-  void allocate();
+  void allocate(bool apart);
 
   DType dtype_ = DType::F32;
   int64_t count_ = 0;

@@ -171,7 +171,7 @@ std::unique_ptr<Function> Engine::prepare(const Graph& graph, State& state, cons
 void add_missing_state(const Graph& graph, State& state) {
   for (NodeId id : graph.params()) {
     const auto& a = graph.node(id).as<ParamAttrs>();
-    if (!state.count(a.path)) state.emplace(a.path, Tensor(a.type.dtype, evaluate(a.type.shape, {})));
+    if (!state.count(a.path)) state.emplace(a.path, Tensor::apart(a.type.dtype, evaluate(a.type.shape, {})));
   }
 }
 

@@ -57,7 +57,8 @@ Trainer::Trainer(Module module, TrainerOptions options)
   add_missing_state(module_.init, state_);
   for (const Output& o : module_.init.outputs()) {
     const Type& type = module_.init.type(o.value);
-    if (!state_.count(o.name)) state_.emplace(o.name, Tensor(type.dtype, nnc::evaluate(type.shape, {})));
+    if (!state_.count(o.name))
+      state_.emplace(o.name, Tensor::apart(type.dtype, nnc::evaluate(type.shape, {})));
   }
   batch_symbol_ = batch_symbol(module_.predict);
   if (!module_.spec) return;

@@ -22,9 +22,10 @@ TEST(Tensor, HoldsAlignedRowMajorElements) {
 
 // Rows whole pages apart share sets of a cache, and those of a weight's moments, which are read beside it, have sets of their
 // own.
-TEST(Tensor, LargeOnesBeginAtPlacesOfTheirOwnInAPage) {
+TEST(Tensor, LargeOnesLieApartInAPage) {
   for (int64_t rows : {64, 1024, 2048}) {
-    Tensor weight(DType::F32, {rows, 1024}), mean(DType::F32, {rows, 1024}), variance = mean;
+    Tensor weight = Tensor::apart(DType::F32, {rows, 1024}), mean = Tensor::apart(DType::F32, {rows, 1024}),
+           variance = Tensor::apart(DType::F32, {rows, 1024});
     std::set<uintptr_t> places;
     for (const Tensor* t : {&weight, &mean, &variance}) {
       auto address = reinterpret_cast<uintptr_t>(t->bytes().data());
