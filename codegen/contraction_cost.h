@@ -32,8 +32,8 @@ class Cost {
   bool in_l1(const Plan& p, int64_t extent) const;
   /// Whether all rows stay there along depth: a panel, whose lines collide with none of its own, in three quarters of it.
   bool rows_in_l1(const Plan& p) const;
-  /// Whether what the epilogue reads fills half of the second-level cache: beside what is multiplied it passes through.
-  bool epilogue_passes() const { return s_.epilogue_bytes >= target_.l2_bytes / 2; }
+  /// Whether the epilogue reads more than stays in the second-level cache beside what is multiplied.
+  bool epilogue_passes() const { return s_.epilogue_bytes >= target_.l2_bytes / rates_.epilogue_share; }
   /// Whether the columns stay in half of the second-level cache; in a quarter of it beside an epilogue that passes.
   bool columns_near() const;
   /// Whether columns come from so far that those of the next panel had better be asked for.

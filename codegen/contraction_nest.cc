@@ -93,9 +93,9 @@ void Nest::same_columns(Val unit, Val units) {
   Val tasks = b_.sub(to, from), one = b_.index(1);
   Val groups = finishes_tiles() ? b_.select(single_chunk(), b_.imin(tasks, one), tasks) : tasks;
   b_.for_each(b_.index(0), groups, 1, [&](Val i) {
-    Val first = b_.add(from, i), next = b_.add(first, one);
-    if (plan_.next_block) at_.next = block_after(units, b_.lt(b_.add(i, one), groups));
-    block(first, finishes_tiles() ? b_.select(single_chunk(), to, next) : next);
+    Val first = b_.add(from, i), end = b_.add(first, one);
+    if (plan_.next_block && !whole_depth()) at_.next = block_after(units, b_.lt(b_.add(i, one), groups));
+    block(first, finishes_tiles() ? b_.select(single_chunk(), to, end) : end);
   });
 }
 

@@ -85,7 +85,7 @@ class Chooser {
   bool asks_for_next_block() const {
     const bool another = s_.columns > plan_.column_block || depth_of_tile() < s_.depth;
     const bool transposes = plan_.columns == ColumnLayout::Transposed && s_.column.strided;
-    return transposes && another && depth_of_tile() >= kStepsApart * kRequestPieces &&
+    return transposes && another && plan_.chains == 1 && depth_of_tile() >= kStepsApart * kRequestPieces &&
            cost_.requests_next_panel();
   }
 

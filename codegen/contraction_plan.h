@@ -21,7 +21,7 @@ enum class ColumnLayout : uint8_t { InPlace, Copied, Packed, Transposed };
 /// tree at the end (contraction_depth.cc): rows and columns are read along depth.
 enum class VectorAxis : uint8_t { Columns, Depth };
 
-/// Pieces of a tile's depth between which it asks for parts of the next block.
+/// Pieces of a tile's depth, before each of which it asks for a part of the next block; with `requests` as many as its rows.
 inline constexpr int kRequestPieces = 16;
 
 struct Plan {
@@ -48,7 +48,7 @@ struct Plan {
   /// Columns of one tile.
   int64_t width() const { return axis == VectorAxis::Columns ? tile.width() : tile.vectors; }
   /// Steps of a tile of the plan, or of a smaller one at an edge: small tiles take several at once, but for those with an
-  /// epilogue, whose code is large without.
+  /// epilogue, whose code is large without, and those that make requests between.
   Steps steps(TileShape t) const;
   /// "tile 14x2x16 rows in_place columns copied ahead block 64x64 depth 256 tail 1 direct".
   std::string str() const;

@@ -27,7 +27,7 @@ void Nest::request_results(const Panel& p, Val i) {
 Nest::NextColumns Nest::block_after(Val units, Val again) {
   Val after = b_.add(at_.unit, b_.index(1)), exist = b_.lt(after, units);
   if (!again.valid()) return {after, b_.index(0), exist};
-  return {b_.select(again, at_.unit, after), b_.index(0), b_.select(again, again, exist)};
+  return {b_.select(again, at_.unit, after), b_.index(0), b_.apply(Op::Or, {again, exist})};
 }
 
 // What is packed after this chunk: the same columns' next steps, if there are any.
@@ -68,8 +68,8 @@ void Nest::request_lines(const NextLines& lines, Val piece) {
 
 int64_t Nest::lines_of_column() const { return ceil_div(depth_room() * size_of(dtype()), kLineBytes); }
 
-// All of depth in pieces, before each of which memory is asked for something: as many as rows, so many steps before the next
-// row's results that the last ones arrive, or enough that a part of the next block doesn't keep memory from what the tile reads.
+// All of depth in pieces, before each of which memory is asked for something: for a row of results, so that there are as many
+// pieces as rows, or for a few lines of the next block, which must not keep memory from what the tile reads.
 Accumulators Nest::contract_requesting(const Strip& s, const Chunk& c, const Panel& p,
                                        const ColumnSource& source, Accumulators inits) {
   const RowSource rows = row_source(s.first, c);

@@ -44,6 +44,8 @@ struct CoreRates {
   int near_pages = 1 << 30;
   // It pays to ask for what kernels that are no products will read; else the machine foresees it, and requests disturb.
   bool requests_streams = true;
+  // Of the second-level cache, what an epilogue's operands may fill and stay.
+  int epilogue_share = 1;
   // It pays to ask for columns and results behind the second-level cache a panel before.
   bool requests_next_panel = false;
   // Streams that can be read along depth, and runs of results that can be written, whole pages apart.

@@ -36,7 +36,7 @@ int64_t next_place_in_page() {
   return places.fetch_add(1, std::memory_order_relaxed) * kStep % kPage;
 }
 
-// Whole units that `bytes` need, the last at least half full, so that little memory is spent on much alignment.
+// Whole units that `bytes` fill, the last by half or more, so that little memory is spent on much alignment.
 int64_t mostly_full(int64_t bytes, int64_t unit) { return checked_add(bytes, unit / 2) / unit * unit; }
 
 }  // namespace

@@ -49,7 +49,7 @@ class Tensor {
   /// Zeros. Throws Error for a negative extent, a size past 63 bits, or memory that is not there.
   Tensor(DType dtype, std::vector<int64_t> shape);
   /// The same, for what kernels read and write together, as a weight and its moments: large ones begin at different places of
-  /// a page.
+  /// a page. Copies lie anywhere.
   static Tensor apart(DType dtype, std::vector<int64_t> shape);
   Tensor(const Tensor& other);
   Tensor(Tensor&& other) noexcept = default;

@@ -168,8 +168,11 @@ std::unique_ptr<Function> Engine::prepare(const Graph& graph, State& state, cons
   return std::make_unique<CompiledFunction>(std::move(program), *pool_, state);
 }
 
+// By path: an optimizer's moments follow their parameter, and lie apart from it.
 void add_missing_state(const Graph& graph, State& state) {
-  for (NodeId id : graph.params()) {
+  std::vector<NodeId> params(graph.params().begin(), graph.params().end());
+  std::ranges::sort(params, {}, [&](NodeId id) { return graph.node(id).as<ParamAttrs>().path; });
+  for (NodeId id : params) {
     const auto& a = graph.node(id).as<ParamAttrs>();
     if (!state.count(a.path)) state.emplace(a.path, Tensor::apart(a.type.dtype, evaluate(a.type.shape, {})));
   }

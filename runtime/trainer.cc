@@ -53,6 +53,10 @@ Shape with_samples(Shape shape, int64_t samples) {
 
 Trainer::Trainer(Module module, TrainerOptions options)
     : module_(std::move(module)), options_(std::move(options)), engine_(options_.engine) {
+  if (module_.spec) {
+    step_ = training_step(module_);
+    add_missing_state(step_, state_);
+  }
   add_missing_state(module_.predict, state_);
   add_missing_state(module_.init, state_);
   for (const Output& o : module_.init.outputs()) {
@@ -67,8 +71,6 @@ Trainer::Trainer(Module module, TrainerOptions options)
   base_rate_ = optimizer_arg(spec().update.optimizer, "lr");
   stopping_ = Stopping(spec().stops, spec().measures);
   schedule_ = RateSchedule(spec().schedules, base_rate_, spec().measures);
-  step_ = training_step(module_);
-  add_missing_state(step_, state_);
   add_missing_state(module_.eval, state_);
 }
 

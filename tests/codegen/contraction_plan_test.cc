@@ -63,8 +63,7 @@ TEST(ContractionPlan, OperandsAreFarFromHalfOfTheCache) {
   EXPECT_FALSE(asks(192));
 }
 
-// As many pieces of depth as leave memory to what a tile reads, each of a few lines, if they are of some length; and of more
-// than one block.
+// Where there is more than one block or chunk, and depth makes pieces of some length.
 TEST(ContractionPlan, BlocksAskForFarColumns) {
   auto asks = [](int64_t rows, int64_t columns, int64_t depth, const Target& target) {
     const std::string note = Region(gemm("NT", rows, columns, depth)).lower(target).note;
@@ -73,6 +72,10 @@ TEST(ContractionPlan, BlocksAskForFarColumns) {
   EXPECT_TRUE(asks(256, 1024, 1024, zen4()));
   EXPECT_FALSE(asks(256, 1024, 1024, sapphire_rapids())) << "not measured there";
   EXPECT_FALSE(asks(256, 128, 256, zen4())) << "near";
+  Target small = zen4();
+  small.l2_bytes = 128 << 10;
+  EXPECT_TRUE(asks(300, 256, 550, small)) << "as contraction_test runs it";
+  EXPECT_FALSE(asks(300, 64, 280, small)) << "one block of one chunk";
   EXPECT_FALSE(asks(256, 4096, 64, zen4())) << "brief";
 }
 

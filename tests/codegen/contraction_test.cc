@@ -267,6 +267,11 @@ TEST(Contraction, BlocksAskForTheNext) {
   };
   Type weight{DType::F32, {520, 550}}, bias{DType::F32, {520}};
   check({"linear", {{DType::F32, {B, 550}}, weight, bias}, linear, sizes}, {{"B", 300}}, zen4_of_128_kib);
+  auto residual = [](Builder& g, const Values& x) {
+    return Values{g.add(g.contract(x[0], x[1], 1, 1), x[2])};
+  };
+  check({"residual", {{DType::F32, {B, 550}}, weight, {DType::F32, {B, 520}}}, residual, sizes}, {{"B", 300}},
+        zen4_of_128_kib);
   auto heads = [](Builder& g, const Values& x) {
     return Values{g.dot(x[0], x[1], {{0}, {0}, {2}, {2}, DType::F32})};
   };

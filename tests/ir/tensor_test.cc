@@ -34,6 +34,11 @@ TEST(Tensor, LargeOnesLieApartInAPage) {
       EXPECT_EQ(t->get(t->count() - 1), 0);
     }
     EXPECT_EQ(places.size(), 3u) << rows;
+    weight.set(7, 3);
+    Tensor copy = weight, moved = std::move(weight);
+    weight = std::move(mean);
+    EXPECT_EQ(copy, moved);
+    EXPECT_EQ(weight, variance);
   }
 }
 

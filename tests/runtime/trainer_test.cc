@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -61,6 +62,35 @@ TEST(Trainer, ModesDescendTheSameCurveOnMnist) {
   if (!fs::exists(data)) GTEST_SKIP() << data << " is not here";
   std::string text = read_file(example("mnist_mlp.nn"));
   modes_agree(text, with_path(load(text).spec->data, data.string()));
+}
+
+// However many layers there are: kernels read the same rows of all three.
+TEST(Trainer, WeightsLieApartFromTheirMoments) {
+  constexpr const char* kDeep = R"(model Deep {
+  input x: f32[B, 128]
+  h = x
+  repeat 12 { h = relu(linear(h, 128)) }
+  output y = linear(h, 128)
+}
+train Deep {
+  data      csv("no.csv", target = "t")
+  target    t: f32[B, 128]
+  loss      mse(y, t)
+  optimizer adam(lr = 0.001)
+}
+)";
+  Trainer trainer(load(kDeep), {});
+  int weights = 0;
+  for (const auto& [path, moment] : trainer.state()) {
+    if (!path.ends_with(".weight.adam.m")) continue;
+    const std::string weight = path.substr(0, path.size() - std::string_view(".adam.m").size());
+    std::set<uintptr_t> places;
+    for (const std::string& name : {weight, weight + ".adam.m", weight + ".adam.v"})
+      places.insert(reinterpret_cast<uintptr_t>(trainer.state().at(name).bytes().data()) % 4096 / 512);
+    EXPECT_EQ(places.size(), 3u) << weight;
+    ++weights;
+  }
+  EXPECT_EQ(weights, 13);
 }
 
 }  // namespace
