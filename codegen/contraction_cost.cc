@@ -68,17 +68,15 @@ bool Cost::columns_astride() const {
 
 double Cost::computing(const Plan& p) const { return p.axis == VectorAxis::Columns ? tiles(p) : sums(p); }
 
-// What few strips copy is read from a panel by all but the first.
-bool Cost::copies_passing(const Plan& p) const { return passing() && s_.rows > p.tile.rows; }
-
 // Cycles in which a step's columns come from the second-level cache. Where their lines are none of the vectors', one strip
-// of rows reads one line more; several, whose broadcasts need the same ports, half as fast.
+// of rows reads one line more; several, whose broadcasts need the same ports, half as fast. Columns that pass are copied, and
+// are on pages of their own for the first strip alone.
 double Cost::stream(const Plan& p, int vectors) const {
   bool once = s_.rows <= p.tile.rows;
   if (in_l1(p, s_.columns) || (passing() && once)) return 0;
   double lines = !columns_astride() || passing() ? vectors : once ? vectors + 1 : 2 * vectors;
   double cycles = lines * target_.vector_bytes / kStreamRate;
-  if (columns_paged() && !copies_passing(p)) cycles = std::max(cycles, rates_.paged_step);
+  if (columns_paged() && !passing()) cycles = std::max(cycles, rates_.paged_step);
   return cycles * (s_.plain ? 1 : kWideEpilogue);
 }
 

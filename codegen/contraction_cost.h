@@ -89,7 +89,6 @@ class Cost {
   bool columns_on_pages() const;
   bool columns_far() const { return columns_apart() && !columns_near(); }
   bool passing() const { return columns_far() && few_rows(); }
-  bool copies_passing(const Plan& p) const;
   double by_row_stride(double paged, double far) const;
   double strided_rows(const Plan& p) const;
   double rows_far() const;

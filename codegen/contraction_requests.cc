@@ -5,11 +5,6 @@
 #include "codegen/rounding.h"
 
 namespace nnc::contraction {
-namespace {
-
-constexpr int64_t kLineBytes = 64;
-
-}  // namespace
 
 void Nest::request_results(const Panel& p, Val i) {
   Pull::Scope row_scope(pull_);

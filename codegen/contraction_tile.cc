@@ -7,8 +7,6 @@
 namespace nnc::contraction {
 namespace {
 
-constexpr int64_t kLineBytes = 64;
-
 Val offset(loop::Builder& b, Val base, Val stride, int64_t i) {
   return b.add(base, b.mul(stride, b.index(i)));
 }

@@ -12,6 +12,8 @@ namespace nnc::contraction {
 
 using loop::Val;
 
+inline constexpr int64_t kLineBytes = 64;  // of a cache
+
 struct TileShape {
   int rows = 1, vectors = 1, lanes = 1;
   int last = 0;  // lanes of the last vector, where it is narrower
